@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: ISC
+# nmsp2mqtt: make run, make test, make install; V=1 shows the commands.
+
+VERSION    ?= 0.1.0
+BUILD      ?= build
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+EXAMPLEDIR ?= $(DATADIR)/doc/nmsp2mqtt/examples
+DESTDIR    ?=
+
+INSTALL      ?= install
+CLANG        ?= clang
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY   ?= clang-tidy
+CPPCHECK     ?= cppcheck
+MANDOC       ?= mandoc
+SHELLCHECK   ?= shellcheck
+PYTHON       ?= /usr/bin/python3
+JOBS         ?= $(shell nproc)
+
+# What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
+codecs  := arena civic compile decode dict encode fault frame geo message
+conf    := config config_check config_lists config_topic dictionary dictionary_check \
+	   dictionary_read dictionary_shapes lines options report scan suggest
+outputs := account backoff buffer document envelope file jsonw mqtt mqtt_reason mqtt_settings \
+	   output queue queue_index record_json retained schema timestamp topic window
+gateway := build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands controller \
+	   documents gateway hex identity link link_end log mac offer pacer pin process session \
+	   session_send store stream subscription tls tls_reason tls_stream
+sim     := air authlist bulk catalog connection feed form granting notify options peer port \
+	   records script server status tls_server truth world
+units   := conf/dictionary conf/dictionary_errors gateway/identity gateway/link gateway/log \
+	   gateway/tls
+benches := decode publish
+man     := nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
+dictionaries := baseline.conf
+examples     := conf/nmsp2mqtt.conf.example
+
+BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
+		  libconfuse-dev
+RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
+TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
+		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	    -Wswitch-enum -Wvla -Wformat=2
+ifdef SANITIZE
+CFLAGS    ?= -O1 -g
+HARDENING ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDENING_LD ?= -fsanitize=address,undefined
+else
+CFLAGS    ?= -O2 -g
+HARDENING ?= -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
+	     -fPIE
+HARDENING_LD ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+WERROR  ?=
+STD     := -std=gnu11
+DEFINES := -I. -DVERSION=\"$(VERSION)\" -DDATADIR=\"$(DATADIR)\"
+LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -lm -pthread
+COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(STD) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDENING) $(CFLAGS)
+LINK     = $(CC) $(HARDENING_LD) $(CFLAGS) $(LDFLAGS)
+PYTEST   = BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 timeout 900 $(PYTHON) -m pytest -q
+
+sources := $(codecs:%=codecs/%.c) $(conf:%=conf/%.c) $(outputs:%=outputs/%.c) \
+	   $(gateway:%=gateway/%.c) $(sim:%=gateway/sim/%.c)
+mains   := gateway/main.c gateway/sim/main.c
+objects := $(sources:%.c=$(BUILD)/%.o)
+library := $(BUILD)/libnmsp.a
+programs      := $(BUILD)/nmsp2mqtt $(BUILD)/nmsp-sim
+unit_sources  := $(foreach unit,$(units),tests/unit/$(dir $(unit))test_$(notdir $(unit)).c)
+bench_sources := $(benches:%=tests/bench/%.c)
+unit_programs  := $(unit_sources:%.c=$(BUILD)/%)
+bench_programs := $(bench_sources:%.c=$(BUILD)/%)
+all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources)
+folders := codecs conf outputs gateway tests
+scripts := .ci/deps .ci/run .ci/stages .ci/units conf/demo/run.sh
+
+ifeq ($(V),)
+quiet = @echo '  $(1)	$(patsubst $(BUILD)/%,%,$@)';
+endif
+
+all: $(programs)
+
+$(BUILD)/nmsp2mqtt: $(BUILD)/gateway/main.o $(library)
+$(BUILD)/nmsp-sim: $(BUILD)/gateway/sim/main.o $(library)
+$(programs):
+	$(call quiet,LINK)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(unit_programs): %: %.o $(library)
+	$(call quiet,LINK)$(LINK) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(bench_programs): %: %.o $(library)
+	$(call quiet,LINK)$(LINK) -o $@ $^ $(LDLIBS)
+
+# P: two folders may have a file of the same name.
+$(library): $(objects)
+	$(call quiet,AR)rm -f $@ && $(AR) rcsP $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call quiet,CC)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
+
+# Other flags, other objects.
+$(BUILD)/flags: force
+	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+
+-include $(all_sources:%.c=$(BUILD)/%.d)
+
+# Packages first, then what is built with them: hence the second make.
+run:
+	@.ci/deps $(RUN_PACKAGES)
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
+
+STAGES := programs unit vectors style clang cppcheck tidy e2e sanitize
+test:
+	@.ci/deps $(TEST_PACKAGES)
+	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
+
+deps:
+	@.ci/deps $(TEST_PACKAGES)
+
+programs: all $(unit_programs)
+
+unit: $(unit_programs)
+	@.ci/units $^
+
+vectors: all
+	@$(PYTEST) tests/vectors
+
+e2e: all
+	@$(PYTEST) tests/e2e
+
+style: format-check man-check unlisted-check
+	@$(PYTHON) tests/style/layering.py
+	@$(PYTHON) tests/style/limits.py
+	@$(SHELLCHECK) $(scripts)
+	@$(PYTEST) tests/style
+
+format:
+	@find $(folders) -name '*.[ch]' -exec $(CLANG_FORMAT) -i {} +
+
+format-check:
+	@find $(folders) -name '*.[ch]' -exec $(CLANG_FORMAT) --dry-run --Werror {} +
+
+man-check:
+	@$(MANDOC) -T lint -W warning $(man:%=docs/man/%)
+
+unlisted-check:
+	@for f in $$(find $(folders) -name '*.c'); do case ' $(all_sources) ' in *" $$f "*) ;; \
+		*) echo "$$f: not in the Makefile"; bad=1 ;; esac; done; test -z "$$bad"
+
+# It counts suppressed warnings on stderr even when quiet, so it is heard only when it fails.
+tidy:
+	@printf '%s\n' $(sources) $(mains) | xargs -P $(JOBS) -I @ sh -c \
+		'said=$$($(CLANG_TIDY) --quiet @ -- $(DEFINES) $(STD) 2>&1) || { echo "$$said"; exit 1; }'
+
+cppcheck:
+	@$(CPPCHECK) --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 -j $(JOBS) $(DEFINES) $(sources) $(mains)
+
+clang:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-clang CC=$(CLANG) WERROR=1 programs
+
+sanitize:
+	@ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory \
+		BUILD=$(BUILD)-sanitize SANITIZE=1 sanitized
+sanitized: unit
+	@$(MAKE) --no-print-directory vectors
+	@$(MAKE) --no-print-directory e2e
+
+bench: all $(bench_programs)
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py docs/benchmarks.md
+
+schema: $(BUILD)/nmsp2mqtt
+	@$< schema -o docs/schema
+
+install: $(BUILD)/nmsp2mqtt
+	@$(INSTALL) -v -d $(addprefix $(DESTDIR),$(BINDIR) $(DATADIR)/nmsp2mqtt/dictionary $(EXAMPLEDIR) \
+		$(MANDIR)/man1 $(MANDIR)/man5)
+	@$(INSTALL) -v -m 0755 $< $(DESTDIR)$(BINDIR)/
+	@$(INSTALL) -v -m 0644 $(dictionaries:%=conf/dictionary/%) $(DESTDIR)$(DATADIR)/nmsp2mqtt/dictionary/
+	@$(INSTALL) -v -m 0644 $(examples) $(DESTDIR)$(EXAMPLEDIR)/
+	@$(INSTALL) -v -m 0644 $(addprefix docs/man/,$(filter %.1,$(man))) $(DESTDIR)$(MANDIR)/man1/
+	@$(INSTALL) -v -m 0644 $(addprefix docs/man/,$(filter %.5,$(man))) $(DESTDIR)$(MANDIR)/man5/
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
+
+.PHONY: all run test deps programs unit vectors e2e style format format-check man-check \
+	unlisted-check tidy cppcheck clang sanitize sanitized bench schema install clean force
+.DELETE_ON_ERROR:

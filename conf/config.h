@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/* config.h: the configuration file as plain structs
+ *
+ * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of certificate and key are resolved
+ * against state_dir, all others against the directory of the file that they stand in.
+ */
+#ifndef NMSP_CONF_CONFIG_H
+#define NMSP_CONF_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/report.h"
+
+/* Where a section begins, for errors found later. */
+struct config_place {
+	char *file;
+	int line;
+};
+
+struct config_gateway {
+	char *name;	   /* [-_.A-Za-z0-9]+ */
+	char *dictionary;  /* name of a shipped one, or a path */
+	char *state_dir;   /* identity, pinned controllers */
+	char *mac;	   /* of the identity; 12 hex digits, any separators; "" = found or made */
+	char *certificate; /* path */
+	char *key;	   /* path */
+	unsigned health_interval_s;
+	bool publish_unknown;
+	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
+	char *log_level;   /* error warning info debug */
+	struct config_place place;
+};
+
+enum config_verify {
+	VERIFY_TOFU,	    /* the certificate seen first is the one expected from then on */
+	VERIFY_FINGERPRINT,
+	VERIFY_CA,
+	VERIFY_NONE,
+};
+
+enum config_tls_version {
+	TLS_1_0 = 0x301,
+	TLS_1_1,
+	TLS_1_2,
+	TLS_1_3,
+};
+
+struct config_service {
+	char *service;	     /* "rssi" */
+	char *subservice;    /* "client" */
+	unsigned interval_s; /* 0: the controller's default */
+};
+
+struct config_tag {
+	char *name;
+	char *value;
+};
+
+struct config_controller {
+	char *name; /* [-_.A-Za-z0-9]+, none of the reserved topic levels */
+	char **hosts;
+	size_t n_hosts;
+	uint16_t port;
+	struct config_service *services; /* in the order of the file */
+	size_t n_services;
+	struct config_tag *tags;
+	size_t n_tags;
+	char *dictionary; /* "": the gateway's */
+	enum config_verify verify;
+	char *fingerprint; /* SHA-256 of the certificate, 64 hex digits, lower case, no separators */
+	char *ca_file;
+	enum config_tls_version min_version;
+	char *ciphers; /* OpenSSL's cipher list for TLS up to 1.2 */
+	unsigned echo_interval_s;     /* 15 */
+	unsigned echo_timeout_s;      /* 30: dead without an answer for so long */
+	unsigned stall_timeout_s;     /* subscribed but silent for so long: state stalled; 0 never */
+	unsigned backoff_min_ms;      /* 1000 */
+	unsigned backoff_max_ms;      /* 60000 */
+	unsigned quarantine_s;	      /* pause after a refused certificate or repeated flaps; 600 */
+	unsigned handshake_timeout_s; /* 15 */
+	struct config_place place;
+};
+
+enum config_publish {
+	PUBLISH_RECORD, /* one message per record */
+	PUBLISH_BATCH,	/* one message per kind and NMSP message */
+};
+
+struct config_mqtt {
+	char *name;
+	char *host;
+	uint16_t port;
+	int protocol; /* 3 (3.1.1) or 5 */
+	char *client_id; /* "": nmsp2mqtt-<gateway>-<output> */
+	char *username;
+	char *password; /* read from password_file, its last newline cut off; "" when there is none */
+	char *password_file;
+	unsigned keepalive_s;
+	int qos; /* of records: 0, 1, 2 */
+	enum config_publish publish;
+	char *topic;
+	char *prefix;
+	unsigned expiry_s;	 /* MQTT 5 message expiry of records; 0: none */
+	size_t queue_size;	 /* bytes */
+	unsigned window;	 /* unacknowledged messages at once */
+	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial again */
+	bool tls;		 /* a tls section is there */
+	char *tls_ca_file;
+	char *tls_certificate;
+	char *tls_key;
+	bool tls_verify;
+	struct config_place place;
+};
+
+struct config_file {
+	char *name;
+	char *path; /* "-": standard output */
+	enum config_publish publish;
+	size_t queue_size;
+	struct config_place place;
+};
+
+struct config {
+	char *path;
+	struct config_gateway gateway;
+	struct config_controller *controllers;
+	size_t n_controllers;
+	struct config_mqtt *mqtts;
+	size_t n_mqtts;
+	struct config_file *files;
+	size_t n_files;
+};
+
+/* Reads and checks a configuration file. Every error (not only the first) goes to `report` with file, line and what was
+ * expected. Returns the configuration (config_free) or NULL when there was an error. */
+struct config *config_load(const char *path, const struct report *report);
+
+/* Frees a configuration; takes NULL. */
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/* options.h: every option of the configuration file, a row each
+ *
+ * To add an option: a member in config.h, a row in options.c, a paragraph in nmsp2mqtt.conf(5); checks that look at more than
+ * one option go to config_check.c.
+ */
+#ifndef NMSP_CONF_OPTIONS_H
+#define NMSP_CONF_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/config.h"
+
+/* How the text of an option becomes a member of its struct. */
+enum option_type {
+	OPTION_TEXT,	    /* char * */
+	OPTION_NAME,	    /* char *: a level of topics */
+	OPTION_WORD,	    /* char *: one of some words */
+	OPTION_PATH,	    /* char *: against the directory of the file; "-" and "" stay */
+	OPTION_DICTIONARY,  /* char *: a path when it contains a slash, else a name */
+	OPTION_MAC,	    /* char * */
+	OPTION_FINGERPRINT, /* char *: lower case, without separators */
+	OPTION_UINT,	    /* unsigned */
+	OPTION_INT,	    /* int */
+	OPTION_PORT,	    /* uint16_t */
+	OPTION_SECONDS,	    /* unsigned, in ms; min and max too */
+	OPTION_SIZE,	    /* size_t, in bytes; k, M and G are powers of 1024 */
+	OPTION_BOOL,	    /* bool */
+	OPTION_CHOICE,	    /* an enum: place among the words, counted from `min` */
+	OPTION_DIGIT,	    /* int: one of some words, which are numbers */
+	OPTION_HOSTS,	    /* lists, of struct config_controller */
+	OPTION_SERVICES,
+	OPTION_INTERVALS,
+	OPTION_TAGS,
+};
+
+struct option {
+	const char *sub; /* section in the section, or NULL */
+	const char *name;
+	enum option_type type;
+	size_t offset; /* in the struct of the section */
+	long long min;
+	long long max;
+	const char *initial; /* as it would be written, a list with blanks between; NULL: must be given */
+	const char *unit;    /* of a number; the words, with blanks between, where it is one of some */
+};
+
+/* A section of the top level. */
+struct option_section {
+	const char *name;
+	bool titled;
+	size_t size;  /* of its struct */
+	size_t title; /* offsets of the name that it has as title, and of its place */
+	size_t place;
+	const struct option *options; /* those of one `sub` together; the last has no name */
+};
+
+/* One value as it stands in the file. */
+struct option_value {
+	char *text;
+	char *file;
+	int line;
+};
+
+/* What was wrong with a value: what was expected instead. */
+struct option_expected {
+	char text[200];
+};
+
+/* All sections; the last has no name. */
+const struct option_section *option_sections(void);
+
+/* Whether the member of an option is a string on the heap. */
+bool option_is_text(const struct option *option);
+
+/* Whether an option takes several values. */
+bool option_is_list(const struct option *option);
+
+/* Writes a value to its member in `target`, the struct of its section. Returns false and what was expected when it is wrong. Not for
+ * lists. */
+bool option_set(const struct option *option, void *target, const struct option_value *value,
+		struct option_expected *expected);
+
+/* Whether `text` may be a level of topics: [-_.A-Za-z0-9]+. */
+bool option_is_name(const char *text);
+
+/* `path` against the directory of `file`, malloc'ed; "", "-" and absolute ones as they are. */
+char *option_path(const char *file, const char *path);
+
+#endif

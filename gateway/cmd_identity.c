@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/* cmd_identity.c: nmsp2mqtt identity: who this gateway is to controllers, and how to tell them
+ *
+ * Which identity: that of the configuration given with -c, else of the installed configuration,
+ * else identity.crt and identity.key in the current directory.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "conf/config.h"
+#include "gateway/commands.h"
+#include "gateway/identity.h"
+
+static const char installed[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
+
+static int
+complain(const char *error)
+{
+	fprintf(stderr, "%s\n", error);
+	return COMMAND_ERROR;
+}
+
+static void
+print_hashes(const struct identity_hashes *hashes)
+{
+	printf("SHA1 Key Hash: %s\n", hashes->sha1);
+	printf("SHA2 Key Hash: %s\n", hashes->sha256);
+}
+
+static void
+print_ios_xe(const struct identity *identity)
+{
+	char mac[MAC_TEXT];
+
+	printf("\nIOS-XE, in configuration mode (not confirmed on a device; see Cisco's guide):\n"
+	       "  aaa new-model\n"
+	       "  aaa attribute list NMSP\n"
+	       "   attribute type password %s\n"
+	       "   exit\n"
+	       "  username %s mac aaa attribute list NMSP\n"
+	       "  aaa authorization credential-download wcm_loc_serv_cert local\n"
+	       "  nmsp enable\n"
+	       "and to see whether it works:\n"
+	       "  show nmsp status\n"
+	       "  show nmsp subscription detail\n",
+	       identity->hashes.sha256, mac_text(identity->mac, '\0', mac));
+}
+
+static void
+print_aireos(const struct identity *identity)
+{
+	char mac[MAC_TEXT];
+
+	mac_text(identity->mac, ':', mac);
+	printf("\nAireOS, one of the two, the second where it is known:\n"
+	       "  config auth-list add lbs-ssc %s %s\n"
+	       "  config auth-list add sha256-lbs-ssc %s %s\n"
+	       "and to see whether it works:\n"
+	       "  show auth-list\n"
+	       "  show nmsp status\n",
+	       mac, identity->hashes.sha1, mac, identity->hashes.sha256);
+}
+
+static int
+show_identity(const struct identity_files *files)
+{
+	struct identity identity;
+	char error[512], mac[MAC_TEXT];
+	int made = identity_ensure(&identity, files, error, sizeof error);
+
+	if (made < 0)
+		return complain(error);
+	if (made)
+		fprintf(stderr, "made a new identity: %s\n", files->certificate);
+	printf("MAC Address: %s\n", mac_text(identity.mac, ':', mac));
+	print_hashes(&identity.hashes);
+	printf("Certificate Type: SSC\n");
+	print_ios_xe(&identity);
+	print_aireos(&identity);
+	printf("\nThe controller's clock must not be a day or more behind this machine's.\n");
+	identity_fini(&identity);
+	return COMMAND_OK;
+}
+
+static int
+show_configured(const char *path)
+{
+	struct config *config = config_load(path, &command_report);
+
+	if (!config)
+		return COMMAND_ERROR;
+	struct identity_files files = {
+		.certificate = config->gateway.certificate,
+		.key = config->gateway.key,
+		.mac = config->gateway.mac,
+	};
+	int status = show_identity(&files);
+	config_free(config);
+	return status;
+}
+
+static int
+show_here(void)
+{
+	struct identity_files files = {.certificate = "identity.crt", .key = "identity.key"};
+
+	return show_identity(&files);
+}
+
+static int
+show_spki(const char *path)
+{
+	struct identity_hashes hashes;
+	char error[512];
+
+	if (identity_hash_spki_file(path, &hashes, error, sizeof error))
+		return complain(error);
+	print_hashes(&hashes);
+	return COMMAND_OK;
+}
+
+int
+cmd_identity(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"spki", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *config = NULL, *spki = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'c')
+			config = optarg;
+		else if (option == 's')
+			spki = optarg;
+		else if (option == 'h')
+			return command_help("identity");
+		else
+			return command_usage("identity");
+	}
+	if (optind < argc)
+		return command_usage("identity");
+	if (spki)
+		return show_spki(spki);
+	if (!config && access(installed, F_OK) == 0)
+		config = installed;
+	return config ? show_configured(config) : show_here();
+}

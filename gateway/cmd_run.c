@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/* cmd_run.c: nmsp2mqtt run: the daemon in the foreground */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conf/config.h"
+#include "gateway/commands.h"
+#include "gateway/gateway.h"
+#include "gateway/log.h"
+
+static int
+run(const struct config *config)
+{
+	struct gateway *gateway = calloc(1, sizeof *gateway);
+	enum log_level level;
+	int status = -1;
+
+	if (!gateway)
+		return COMMAND_ERROR;
+	if (log_level_named(config->gateway.log_level, &level))
+		log_set_level(level);
+	if (gateway_init(gateway, config) == 0)
+		status = gateway_run(gateway);
+	gateway_fini(gateway);
+	free(gateway);
+	return status ? COMMAND_ERROR : COMMAND_OK;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {NULL, 0, NULL, 0},
+	};
+	const char *path = NULL;
+	struct config *config;
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		if (option != 'c')
+			return command_usage("run");
+		path = optarg;
+	}
+	if (!path || optind < argc) {
+		fprintf(stderr, "%s: %s\n", argv[0], path ? "too many arguments" : "expected -c FILE");
+		return command_usage("run");
+	}
+	config = config_load(path, &command_report);
+	if (!config)
+		return COMMAND_ERROR;
+	status = run(config);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: ISC */
+/* controller.c: one controller: its link, session and record path put together */
+#include "gateway/controller.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/log.h"
+#include "gateway/tls.h"
+#include "outputs/timestamp.h"
+
+#define MIN_UPTIME_MS 60000
+#define ANSWER_TIMEOUT_MS 10000
+#define MAX_FLAPS 5
+
+static uint64_t
+now(const struct controller *c)
+{
+	return uv_now(c->shared->loop);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+say(const struct controller *c, enum log_level level, const char *format, ...)
+{
+	static void (*const logs[])(const char *, const char *, ...) = {
+	    [LOG_LEVEL_ERROR] = log_error,
+	    [LOG_LEVEL_WARNING] = log_warning,
+	    [LOG_LEVEL_INFO] = log_info,
+	    [LOG_LEVEL_DEBUG] = log_debug,
+	};
+	char subject[64], text[SESSION_REASON_SIZE + 64];
+	va_list arguments;
+
+	if (!log_enabled(level))
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	snprintf(subject, sizeof subject, "session %s", c->config->name);
+	logs[level](subject, "%s", text);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+	struct controller *c = timer->data;
+
+	session_tick(&c->session, now(c));
+	/* Armed again for what comes next. */
+	c->shared->pace(c->shared->context);
+	controller_arm(c);
+}
+
+void
+controller_arm(struct controller *c)
+{
+	uint64_t deadline = session_deadline(&c->session), at = now(c);
+
+	if (uv_is_closing((uv_handle_t *)&c->timer))
+		return;
+	if (deadline == UINT64_MAX)
+		uv_timer_stop(&c->timer);
+	else
+		uv_timer_start(&c->timer, on_timer, deadline > at ? deadline - at : 0, 0);
+}
+
+static void
+drop_link(struct controller *c)
+{
+	link_close(&c->link);
+	pacer_done(c->shared->pacer, &c->ticket);
+	c->shared->pace(c->shared->context);
+}
+
+/* Actions of the session. */
+
+static void
+do_dial(void *context)
+{
+	struct controller *c = context;
+
+	pacer_enter(c->shared->pacer, &c->ticket);
+	c->shared->pace(c->shared->context);
+}
+
+static void
+do_hang_up(void *context)
+{
+	drop_link(context);
+}
+
+static bool
+do_send(void *context, const struct message_def *def, const uint8_t *bytes, size_t size)
+{
+	struct controller *c = context;
+
+	say(c, LOG_LEVEL_DEBUG, "sends %s, %zu bytes", def->name, size);
+	return c->link && link_send(c->link, bytes, size) == 0;
+}
+
+static enum log_level
+state_level(enum session_state state)
+{
+	switch (state) {
+	case SESSION_QUARANTINED:
+	case SESSION_STALLED:
+	case SESSION_BACKOFF:
+		return LOG_LEVEL_WARNING;
+	case SESSION_CONNECTING:
+	case SESSION_AUTHENTICATING:
+		return LOG_LEVEL_DEBUG;
+	case SESSION_DISABLED:
+	case SESSION_SUBSCRIBING:
+	case SESSION_SUBSCRIBED:
+		break;
+	}
+	return LOG_LEVEL_INFO;
+}
+
+static void
+do_state(void *context)
+{
+	struct controller *c = context;
+	const struct session *s = &c->session;
+	char retry[64] = "";
+
+	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
+		snprintf(retry, sizeof retry, "; dials again in %.1f s", (double)(s->retry_at - now(c)) / 1000);
+	say(c, state_level(s->state), "%s: %s%s", session_state_name(s->state), s->reason, retry);
+	c->shared->state(c->shared->context, c);
+}
+
+static void
+do_capability(void *context)
+{
+	struct controller *c = context;
+
+	c->shared->capability(c->shared->context, c);
+}
+
+static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_state, do_capability};
+
+/* The way of the bytes. */
+
+static void
+check_version(struct controller *c, const struct frame *frame)
+{
+	if (c->version_told || !c->dict->frame.version.width || frame->version == c->dict->frame.version_value)
+		return;
+	c->version_told = true;
+	say(c, LOG_LEVEL_WARNING, "speaks version %" PRIu64 ", dictionary %s describes %" PRIu64 "; reading on",
+	    frame->version, c->dict->name, c->dict->frame.version_value);
+}
+
+static bool
+take_frame(void *context, const struct frame *frame, uint64_t offset)
+{
+	struct controller *c = context;
+	struct message message;
+	uint32_t malformed;
+
+	(void)offset;
+	check_version(c, frame);
+	arena_reset(&c->shared->reading);
+	message_open(&message, c->dict, frame, &c->shared->reading);
+	c->counters.messages++;
+	c->counters.bytes += frame->length;
+	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
+	if (message.def && message.fault.level == FAULT_NONE) {
+		say(c, LOG_LEVEL_DEBUG, "receives %s, %u bytes", message.def->name, frame->length);
+		link_accepted(c->link);
+		if (strcmp(message.def->name, "capability_notification") == 0)
+			offer_take(&c->offer, &message);
+		session_message(&c->session, now(c), &message);
+	}
+	malformed = process_message(&c->process, &message, timestamp_now());
+	if (message.fault.level == FAULT_NONE)
+		c->counters.faults[FAULT_RECORD] += malformed;
+	return c->link != NULL;
+}
+
+static void
+on_bytes(void *context, const uint8_t *bytes, size_t size)
+{
+	struct controller *c = context;
+	struct stream_taker taker = {take_frame, c};
+	struct fault fault;
+	char text[128], reason[256];
+
+	if (stream_feed(&c->stream, bytes, size, &taker, &fault)) {
+		c->counters.faults[FAULT_FRAME]++;
+		snprintf(reason, sizeof reason, "the controller sent a frame that cannot be read: %s",
+			 fault_text(&fault, text, sizeof text));
+		drop_link(c);
+		session_lost(&c->session, now(c), LOSS_CLOSED, reason);
+	}
+	controller_arm(c);
+}
+
+/* The life of the link. */
+
+static void
+on_stage(void *context, enum link_stage stage, const char *detail)
+{
+	static const char *const names[] = {
+	    [LINK_RESOLVING] = "resolves",
+	    [LINK_CONNECTING] = "connects to",
+	    [LINK_HANDSHAKING] = "TLS handshake with",
+	    [LINK_ESTABLISHED] = "TLS established:",
+	};
+	struct controller *c = context;
+
+	say(c, LOG_LEVEL_DEBUG, "%s %s", names[stage], detail);
+	if (stage == LINK_HANDSHAKING)
+		session_authenticating(&c->session, now(c), detail);
+}
+
+static void
+on_connected(void *context)
+{
+	struct controller *c = context;
+
+	pacer_done(c->shared->pacer, &c->ticket);
+	c->shared->pace(c->shared->context);
+	c->counters.connections++;
+	snprintf(c->session_id, sizeof c->session_id, "%08" PRIx32, session_random(&c->session));
+	stream_fini(&c->stream);
+	stream_init(&c->stream, c->dict);
+	offer_clear(&c->offer);
+	if (process_begin(&c->process, c->session_id)) {
+		drop_link(c);
+		session_lost(&c->session, now(c), LOSS_CLOSED, "out of memory");
+	} else {
+		session_connected(&c->session, now(c));
+	}
+	controller_arm(c);
+}
+
+static enum session_loss
+loss_of(enum link_failure failure)
+{
+	switch (failure) {
+	case LINK_CONTROLLER_NOT_TRUSTED:
+	case LINK_IDENTITY_REFUSED:
+		return LOSS_REFUSED;
+	case LINK_CLOSED_BY_PEER:
+	case LINK_RESET:
+	case LINK_TLS_FAILED:
+		return LOSS_CLOSED;
+	case LINK_NAME_NOT_FOUND:
+	case LINK_UNREACHABLE:
+	case LINK_REFUSED:
+	case LINK_CONNECT_TIMEOUT:
+	case LINK_HANDSHAKE_TIMEOUT:
+	case LINK_TLS_INCOMPATIBLE:
+	case LINK_FAILURES:
+		break;
+	}
+	return LOSS_UNREACHABLE;
+}
+
+static void
+on_closed(void *context, const struct link_end *end)
+{
+	struct controller *c = context;
+	enum session_loss loss = loss_of(end->failure);
+	char reason[LINK_REASON_SIZE];
+
+	memcpy(reason, end->reason, sizeof reason);
+	drop_link(c);
+	session_lost(&c->session, now(c), loss, reason);
+	controller_arm(c);
+}
+
+static const struct link_events events = {on_stage, on_connected, on_bytes, on_closed};
+
+static void
+open_link(void *context)
+{
+	struct controller *c = context;
+	const struct link_target target = {
+	    .name = c->config->name,
+	    .hosts = c->config->hosts,
+	    .n_hosts = c->config->n_hosts,
+	    .port = c->config->port,
+	    .tls = c->tls,
+	    .state_dir = c->shared->state_dir,
+	    .handshake_timeout_ms = c->config->handshake_timeout_s * 1000,
+	};
+
+	c->link = link_open(c->shared->loop, &target, &events, c);
+	if (!c->link) {
+		drop_link(c);
+		session_lost(&c->session, now(c), LOSS_UNREACHABLE, "out of memory");
+		controller_arm(c);
+	}
+}
+
+static int
+init_subscription(struct controller *c)
+{
+	struct subscription_want *wants = calloc(c->config->n_services + 1, sizeof *wants);
+	size_t wrong;
+	int status;
+
+	if (!wants)
+		return -1;
+	for (size_t i = 0; i < c->config->n_services; i++) {
+		const struct config_service *service = &c->config->services[i];
+
+		wants[i] =
+		    (struct subscription_want){service->service, service->subservice, service->interval_s};
+	}
+	status = subscription_init(&c->session.subscription, c->dict, wants, c->config->n_services, &wrong);
+	free(wants);
+	return status;
+}
+
+int
+controller_init(struct controller *c)
+{
+	c->session = (struct session){
+	    .dict = c->dict,
+	    .device = c->shared->device,
+	    .actions = &actions,
+	    .context = c,
+	    .arena = &c->shared->writing,
+	    .settings =
+		{
+		    .echo_interval_ms = c->config->echo_interval_s * UINT64_C(1000),
+		    .echo_timeout_ms = c->config->echo_timeout_s * UINT64_C(1000),
+		    .stall_timeout_ms = c->config->stall_timeout_s * UINT64_C(1000),
+		    .backoff_min_ms = c->config->backoff_min_ms,
+		    .backoff_max_ms = c->config->backoff_max_ms,
+		    .quarantine_ms = c->config->quarantine_s * UINT64_C(1000),
+		    .min_uptime_ms = MIN_UPTIME_MS,
+		    .answer_timeout_ms = ANSWER_TIMEOUT_MS,
+		    .max_flaps = MAX_FLAPS,
+		},
+	};
+	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0, NULL))
+		c->session.settings.seed = uv_hrtime();
+	if (init_subscription(c))
+		return -1;
+	session_init(&c->session);
+	stream_init(&c->stream, c->dict);
+	c->ticket = (struct pacer_ticket){.dial = open_link, .context = c};
+	uv_timer_init(c->shared->loop, &c->timer);
+	c->timer.data = c;
+	return 0;
+}
+
+void
+controller_fini(struct controller *c)
+{
+	process_end(&c->process);
+	free(c->process.routes);
+	session_fini(&c->session);
+	stream_fini(&c->stream);
+	offer_clear(&c->offer);
+	tls_context_put(c->tls);
+}
+
+void
+controller_start(struct controller *c)
+{
+	session_start(&c->session, now(c));
+	controller_arm(c);
+}
+
+void
+controller_stop(struct controller *c)
+{
+	session_stop(&c->session, now(c));
+	uv_timer_stop(&c->timer);
+}
+
+bool
+controller_stopped(const struct controller *c)
+{
+	return session_stopped(&c->session);
+}
+
+void
+controller_close(struct controller *c, const char *reason)
+{
+	session_disable(&c->session, now(c), reason);
+	if (!uv_is_closing((uv_handle_t *)&c->timer))
+		uv_close((uv_handle_t *)&c->timer, NULL);
+}

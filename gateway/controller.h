@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* controller.h: one controller: its link, session and record path put together */
+#ifndef NMSP_GATEWAY_CONTROLLER_H
+#define NMSP_GATEWAY_CONTROLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "codecs/arena.h"
+#include "conf/config.h"
+#include "gateway/link.h"
+#include "gateway/offer.h"
+#include "gateway/pacer.h"
+#include "gateway/process.h"
+#include "gateway/session.h"
+#include "gateway/stream.h"
+
+#define CONTROLLER_ARENA_LIMIT (64U * 1024 * 1024) /* for one message and what is made of it */
+
+struct controller;
+
+/* What all controllers of a gateway share; outlives them. */
+struct controller_shared {
+	uv_loop_t *loop;
+	struct pacer *pacer;
+	void (*pace)(void *context); /* the pacer has something to do */
+	void *context;
+	struct arena reading; /* messages being read */
+	struct arena writing; /* messages being made */
+	const struct session_device *device;
+	const char *state_dir;
+	void (*state)(void *context, struct controller *controller);	  /* its state document is to be published */
+	void (*capability)(void *context, struct controller *controller); /* its capability document */
+};
+
+/* What came from a controller, since the start. */
+struct controller_counters {
+	uint64_t connections; /* TLS was established */
+	uint64_t messages;
+	uint64_t bytes;
+	uint64_t faults[FAULT_FRAME + 1]; /* by level */
+};
+
+struct controller {
+	struct controller_shared *shared;
+	const struct config_controller *config;
+	const struct dict *dict;
+	struct tls_context *tls; /* owned */
+	struct link *link;
+	struct pacer_ticket ticket;
+	struct stream stream;
+	struct session session;
+	struct process process;
+	struct offer offer;
+	struct controller_counters counters;
+	char session_id[9];
+	uv_timer_t timer;
+	bool version_told;	 /* a version of the frame that the dictionary does not have was logged */
+};
+
+/* Prepares a controller whose shared, config, dict, tls (taken over) and process are set. Returns 0; or -1 when the dictionary lacks a service
+ * that the configuration names, or memory is used up. controller_fini frees all but the struct, after its timer was closed by
+ * controller_close and the loop has run. */
+int controller_init(struct controller *controller);
+void controller_fini(struct controller *controller);
+
+/* Sets the timer for the session's next deadline; after anything that happened to the session. */
+void controller_arm(struct controller *controller);
+
+/* Dials when its turn comes. */
+void controller_start(struct controller *controller);
+
+/* Unsubscribes. controller_stopped tells when the controller answered or there is nothing to wait for. */
+void controller_stop(struct controller *controller);
+bool controller_stopped(const struct controller *controller);
+
+/* Ends the connection at once and closes the timer; `reason` goes to the state document. */
+void controller_close(struct controller *controller, const char *reason);
+
+#endif

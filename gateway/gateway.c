@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/* gateway.c: everything that a running gateway is made of */
+#include "gateway/gateway.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/dictionary.h"
+#include "gateway/build.h"
+#include "gateway/documents.h"
+#include "gateway/log.h"
+#include "outputs/timestamp.h"
+
+#define MOST_DIALS 32
+#define DIAL_SPACING_MS 5
+#define STOP_WAIT_MS 2000   /* for the answers of controllers */
+#define STOP_POLL_MS 20
+#define FLUSH_MS 5000	    /* for the outputs */
+
+struct account_set *
+gateway_accounts(const struct gateway *g, size_t output, size_t controller)
+{
+	return &g->accounts[output * g->config->n_controllers + controller];
+}
+
+uint64_t
+gateway_wall_time(const uv_loop_t *loop, uint64_t loop_ms)
+{
+	return timestamp_now() - uv_now(loop) + loop_ms;
+}
+
+/* Hands a document to every output and lets go of it. */
+static void
+publish_document(struct gateway *g, const char *suffix, struct buffer *document, int qos)
+{
+	for (size_t i = 0; document && i < g->n_outputs; i++)
+		output_document(g->outputs[i], suffix, document, qos);
+	buffer_unref(document);
+}
+
+static void
+publish_of_controller(struct gateway *g, const struct controller *c, const char *what, struct buffer *document)
+{
+	char suffix[256];
+
+	snprintf(suffix, sizeof suffix, "%s/%s", c->config->name, what);
+	publish_document(g, suffix, document, 1);
+}
+
+static void
+on_state(void *context, struct controller *c)
+{
+	publish_of_controller(context, c, "state", documents_state(c));
+}
+
+static void
+on_capability(void *context, struct controller *c)
+{
+	publish_of_controller(context, c, "capability", documents_capability(c));
+}
+
+static void
+on_health(uv_timer_t *timer)
+{
+	struct gateway *g = timer->data;
+
+	publish_document(g, "health", documents_health(g), 0);
+}
+
+static void pace(void *context);
+
+static void
+on_pace(uv_timer_t *timer)
+{
+	struct gateway *g = timer->data;
+	uint64_t again = pacer_run(&g->pacer, uv_now(&g->loop));
+
+	if (again != UINT64_MAX)
+		uv_timer_start(&g->pace_timer, on_pace, again - uv_now(&g->loop), 0);
+}
+
+/* Never from inside the caller: the next turn of the loop. */
+static void
+pace(void *context)
+{
+	struct gateway *g = context;
+
+	if (!uv_is_active((uv_handle_t *)&g->pace_timer) && !uv_is_closing((uv_handle_t *)&g->pace_timer))
+		uv_timer_start(&g->pace_timer, on_pace, 0, 0);
+}
+
+/* Stopping: first the controllers, then the loop ends and the outputs follow. */
+
+static bool
+all_stopped(const struct gateway *g)
+{
+	for (size_t i = 0; i < g->n_controllers; i++)
+		if (!controller_stopped(&g->controllers[i]))
+			return false;
+	return true;
+}
+
+static void
+close_handle(uv_handle_t *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void
+end_loop(struct gateway *g)
+{
+	if (g->ended)
+		return;
+	g->ended = true;
+	for (size_t i = 0; i < g->n_controllers; i++)
+		controller_close(&g->controllers[i], "the gateway is stopping");
+	publish_document(g, "health", documents_health(g), 0);
+	close_handle((uv_handle_t *)&g->pace_timer);
+	close_handle((uv_handle_t *)&g->health_timer);
+	close_handle((uv_handle_t *)&g->stop_timer);
+	close_handle((uv_handle_t *)&g->sigterm);
+	close_handle((uv_handle_t *)&g->sigint);
+}
+
+static void
+on_stop_timer(uv_timer_t *timer)
+{
+	struct gateway *g = timer->data;
+
+	if (all_stopped(g) || uv_now(&g->loop) >= g->stop_by)
+		end_loop(g);
+}
+
+static void
+on_signal(uv_signal_t *handle, int signum)
+{
+	struct gateway *g = handle->data;
+
+	if (g->stop_by) {
+		log_warning("gateway", "%s again: ends at once", strsignal(signum));
+		end_loop(g);
+		return;
+	}
+	log_info("gateway", "%s: stopping", strsignal(signum));
+	g->stop_by = uv_now(&g->loop) + STOP_WAIT_MS;
+	uv_timer_stop(&g->pace_timer);
+	for (size_t i = 0; i < g->n_controllers; i++)
+		controller_stop(&g->controllers[i]);
+	uv_timer_start(&g->stop_timer, on_stop_timer, 0, STOP_POLL_MS);
+}
+
+static void
+init_timer(struct gateway *g, uv_timer_t *timer)
+{
+	uv_timer_init(&g->loop, timer);
+	timer->data = g;
+}
+
+static void
+init_signal(struct gateway *g, uv_signal_t *handle, int signum)
+{
+	uv_signal_init(&g->loop, handle);
+	handle->data = g;
+	uv_signal_start(handle, on_signal, signum);
+}
+
+static void
+init_shared(struct gateway *g)
+{
+	pacer_init(&g->pacer, MOST_DIALS, DIAL_SPACING_MS);
+	g->shared = (struct controller_shared){
+	    .loop = &g->loop,
+	    .pacer = &g->pacer,
+	    .pace = pace,
+	    .context = g,
+	    .device = &g->device,
+	    .state_dir = g->config->gateway.state_dir,
+	    .state = on_state,
+	    .capability = on_capability,
+	};
+	arena_init(&g->shared.reading, CONTROLLER_ARENA_LIMIT);
+	arena_init(&g->shared.writing, CONTROLLER_ARENA_LIMIT);
+}
+
+int
+gateway_init(struct gateway *g, const struct config *config)
+{
+	uint32_t id;
+
+	*g = (struct gateway){.config = config, .started_at = timestamp_now()};
+	link_prepare_process();
+	if (uv_loop_init(&g->loop))
+		return -1;
+	g->loop.data = g;
+	if (uv_random(NULL, NULL, &id, sizeof id, 0, NULL))
+		id = (uint32_t)uv_hrtime();
+	snprintf(g->session, sizeof g->session, "%08x", id);
+	init_timer(g, &g->pace_timer);
+	init_timer(g, &g->health_timer);
+	init_timer(g, &g->stop_timer);
+	init_signal(g, &g->sigterm, SIGTERM);
+	init_signal(g, &g->sigint, SIGINT);
+	init_shared(g);
+	return build_all(g);
+}
+
+int
+gateway_run(struct gateway *g)
+{
+	uint64_t interval = g->config->gateway.health_interval_s * UINT64_C(1000);
+
+	for (size_t i = 0; i < g->n_outputs; i++)
+		if (output_start(g->outputs[i]))
+			return -1;
+	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name, g->n_controllers,
+		 g->n_outputs);
+	publish_document(g, "info", documents_info(g), 1);
+	if (interval)
+		uv_timer_start(&g->health_timer, on_health, interval, interval);
+	for (size_t i = 0; i < g->n_controllers; i++)
+		controller_start(&g->controllers[i]);
+	uv_run(&g->loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < g->n_outputs; i++)
+		output_stop(g->outputs[i], FLUSH_MS);
+	return 0;
+}
+
+void
+gateway_fini(struct gateway *g)
+{
+	if (!g->loop.data)
+		return;
+	end_loop(g);
+	uv_run(&g->loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < g->n_controllers; i++)
+		controller_fini(&g->controllers[i]);
+	for (size_t i = 0; i < g->n_outputs; i++)
+		output_free(g->outputs[i]);
+	for (size_t i = 0; i < g->n_dicts; i++)
+		dict_free(g->dicts[i]);
+	arena_fini(&g->shared.reading);
+	arena_fini(&g->shared.writing);
+	scratch_free(g->scratch);
+	identity_fini(&g->identity);
+	free(g->controllers);
+	free(g->outputs);
+	free(g->dicts);
+	free(g->accounts);
+	free(g->tags);
+	uv_loop_close(&g->loop);
+}

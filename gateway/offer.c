@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* offer.c: what a controller says of itself in its capability notification */
+#include "gateway/offer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/subscription.h"
+
+static void
+copy_text(const struct field *device, const struct value *slots, const char *name, char text[OFFER_TEXT])
+{
+	const struct field *field = shape_field(device->shape, name);
+	const struct value *value = field ? &slots[field->slot] : NULL;
+	size_t length = value && value->present ? value->count : 0;
+
+	length = length < OFFER_TEXT ? length : OFFER_TEXT - 1;
+	if (length)
+		memcpy(text, value->bytes, length);
+	text[length] = '\0';
+}
+
+static void
+take_device(struct offer *offer, const struct message *message)
+{
+	const struct field *device = shape_field(&message->def->body, "device");
+	const struct value *value = message_value(message, "device");
+
+	if (!value || !device->shape)
+		return;
+	copy_text(device, value->items, "name", offer->name);
+	copy_text(device, value->items, "model", offer->model);
+	copy_text(device, value->items, "software", offer->software);
+}
+
+static void
+add_service(void *context, uint32_t service, uint32_t subservice, uint16_t interval_s)
+{
+	struct offer *offer = context;
+	struct offer_service *services =
+	    realloc(offer->services, (offer->n_services + 1) * sizeof *offer->services);
+
+	(void)interval_s;
+	if (!services)
+		return;
+	services[offer->n_services++] = (struct offer_service){service, subservice};
+	offer->services = services;
+}
+
+static void
+take_mask(struct offer *offer, const struct dict *dict, uint64_t mask)
+{
+	for (uint32_t i = 0; i < dict->n_services; i++) {
+		const struct service *service = &dict->services[i];
+
+		for (uint32_t k = 0; k < service->n_subservices; k++) {
+			int bit = service->subservices[k].bit;
+
+			if (bit != NO_SLOT && mask >> bit & 1)
+				add_service(offer, service->number, service->subservices[k].number, 0);
+		}
+	}
+}
+
+void
+offer_take(struct offer *offer, const struct message *message)
+{
+	const struct value *mask = message_value(message, "subservice_mask");
+
+	offer_clear(offer);
+	take_device(offer, message);
+	if (message_value(message, "service"))
+		subscription_visit(message, &(struct subscription_visitor){add_service, offer});
+	else if (mask)
+		take_mask(offer, message->dict, mask->u);
+}
+
+void
+offer_clear(struct offer *offer)
+{
+	free(offer->services);
+	*offer = (struct offer){.services = NULL};
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: ISC */
+/* process.c: the way of a record from a message to the queues of the outputs
+ *
+ * A record is written once for the outputs that take single records and once for those that take batches; the outputs share the text.
+ */
+#include "gateway/process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "outputs/jsonw.h"
+
+#define MAC_BITS 48
+
+struct batch {
+	struct jsonw json;
+	uint32_t records;
+};
+
+struct scratch {
+	struct jsonw record;
+	struct batch batches[KIND_COUNT];
+};
+
+/* What is worked out once per record, when an output wants it. */
+struct routed {
+	struct process *process;
+	const struct message *message;
+	const struct record *record;
+	uint64_t received_at;
+	uint64_t seq;
+	uint64_t station;
+};
+
+struct scratch *
+scratch_new(void)
+{
+	return calloc(1, sizeof(struct scratch));
+}
+
+void
+scratch_free(struct scratch *scratch)
+{
+	if (!scratch)
+		return;
+	jsonw_fini(&scratch->record);
+	for (unsigned i = 0; i < KIND_COUNT; i++)
+		jsonw_fini(&scratch->batches[i].json);
+	free(scratch);
+}
+
+int
+process_begin(struct process *process, const char *session)
+{
+	if (process->open)
+		envelope_fini(&process->envelope);
+	process->source.session = session;
+	process->open = envelope_init(&process->envelope, &process->source) == 0;
+	memset(process->seq, 0, sizeof process->seq);
+	return process->open ? 0 : -1;
+}
+
+void
+process_end(struct process *process)
+{
+	if (process->open)
+		envelope_fini(&process->envelope);
+	process->open = false;
+	for (size_t i = 0; i < process->n_routes; i++)
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+			buffer_unref(process->routes[i].topics[kind]);
+			process->routes[i].topics[kind] = NULL;
+		}
+}
+
+static const struct value *
+record_value(const struct record *record, const char *path, const struct field **field)
+{
+	return record->element ? shape_lookup(record->element->shape, record->slots, path, field) : NULL;
+}
+
+static uint64_t
+record_mac(const struct record *record, const char *path)
+{
+	const struct field *field;
+	const struct value *value = record_value(record, path, &field);
+
+	return value && field->wire == WIRE_MAC ? value->u : 0;
+}
+
+/* MAC and entity in one number, 0 for a record that is about no station. */
+static uint64_t
+record_station(const struct record *record)
+{
+	const struct field *field;
+	const struct value *entity = record_value(record, "entity", &field);
+	uint64_t mac = record_mac(record, "mac");
+
+	return mac && entity ? mac | entity->u << MAC_BITS : mac;
+}
+
+static const char *
+entity_text(const struct record *record, char *digits, size_t size)
+{
+	const struct enumeration_value *known;
+	const struct field *field;
+	const struct value *entity = record_value(record, "entity", &field);
+
+	if (!entity)
+		return NULL;
+	known = field->values ? enumeration_find(field->values, entity->u) : NULL;
+	if (known)
+		return known->name;
+	snprintf(digits, size, "%llu", (unsigned long long)entity->u);
+	return digits;
+}
+
+static const char *
+mac_text(uint64_t mac, char text[13])
+{
+	if (!mac)
+		return NULL;
+	*jsonw_put_mac_digits(text, mac) = '\0';
+	return text;
+}
+
+static const char *
+tag_value(const void *tags, const char *name)
+{
+	const struct envelope_source *source = tags;
+
+	for (size_t i = 0; i < source->n_tags; i++)
+		if (strcmp(source->tags[i].name, name) == 0)
+			return source->tags[i].value;
+	return NULL;
+}
+
+static struct buffer *
+render_topic(const struct process *process, const struct topic *topic, enum kind kind, const struct record *record)
+{
+	char entity[24], mac[13], ap[13];
+	struct topic_values values = {
+	    .controller = process->source.controller,
+	    .kind = kind_name(kind),
+	    .tag = tag_value,
+	    .tags = &process->source,
+	};
+
+	if (record) {
+		uint64_t ap_mac = record_mac(record, "ap");
+
+		values.entity = entity_text(record, entity, sizeof entity);
+		values.mac = mac_text(record_mac(record, "mac"), mac);
+		values.ap = mac_text(ap_mac ? ap_mac : record_mac(record, "readings.ap"), ap);
+	}
+	return topic_render(topic, &values);
+}
+
+/* The topic of a record (NULL: of a batch) at one output, with a reference for the caller. */
+static struct buffer *
+route_topic(const struct process *process, struct route *route, enum kind kind, const struct record *record)
+{
+	struct buffer **cached = &route->topics[kind];
+
+	if (record && topic_varies(route->output->topic))
+		return render_topic(process, route->output->topic, kind, record);
+	if (!*cached)
+		*cached = render_topic(process, route->output->topic, kind, NULL);
+	return *cached ? buffer_ref(*cached) : NULL;
+}
+
+static void
+count_lost(struct account *account, uint32_t records)
+{
+	account_add(&account->received, records);
+	account_add(&account->dropped[DROP_NO_MEMORY], records);
+}
+
+static void
+publish(struct process *process, struct route *route, struct publication *publication, const struct record *record)
+{
+	bool wants_topic = route->output->topic != NULL;
+
+	publication->account = &route->accounts->kinds[publication->kind];
+	publication->topic = wants_topic ? route_topic(process, route, publication->kind, record) : NULL;
+	if (publication->payload && (publication->topic || !wants_topic))
+		output_publish(route->output, publication);
+	else
+		count_lost(publication->account, publication->records);
+	buffer_unref(publication->topic);
+}
+
+static struct buffer *
+finished(struct jsonw *json)
+{
+	struct buffer *buffer = json->failed ? NULL : buffer_new(json->data, json->length);
+
+	if (json->failed)
+		jsonw_fini(json);
+	json->length = 0;
+	return buffer;
+}
+
+static bool
+has_mode(const struct process *process, enum publish_mode mode)
+{
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (process->routes[i].output->mode == mode)
+			return true;
+	return false;
+}
+
+static void
+publish_record(const struct routed *r)
+{
+	struct process *process = r->process;
+	struct jsonw *json = &process->scratch->record;
+	struct publication publication = {.kind = r->record->kind, .records = 1, .station = r->station};
+
+	envelope_record(&process->envelope, json, r->message, r->record, r->seq, r->received_at);
+	publication.payload = finished(json);
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (process->routes[i].output->mode == MODE_RECORD)
+			publish(process, &process->routes[i], &publication, r->record);
+	buffer_unref(publication.payload);
+}
+
+static void
+add_to_batch(const struct routed *r)
+{
+	struct process *process = r->process;
+	struct batch *batch = &process->scratch->batches[r->record->kind];
+
+	if (batch->records++ == 0)
+		envelope_batch_begin(&process->envelope, &batch->json, r->record->kind, r->message, r->seq,
+				     r->received_at);
+	envelope_batch_add(&batch->json, r->message, r->record, r->received_at);
+}
+
+static void
+publish_batch(struct process *process, enum kind kind)
+{
+	struct batch *batch = &process->scratch->batches[kind];
+	struct publication publication = {.kind = kind, .records = batch->records};
+
+	if (batch->records == 0)
+		return;
+	envelope_batch_end(&batch->json);
+	publication.payload = finished(&batch->json);
+	batch->records = 0;
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (process->routes[i].output->mode == MODE_BATCH)
+			publish(process, &process->routes[i], &publication, NULL);
+	buffer_unref(publication.payload);
+}
+
+/* The switch and the rate limit of unknown records. */
+static bool
+unknown_may_pass(struct process *process, uint64_t received_at)
+{
+	uint64_t second = received_at / 1000;
+
+	if (!process->publish_unknown)
+		return false;
+	if (second != process->unknown_second) {
+		process->unknown_second = second;
+		process->unknown_count = 0;
+	}
+	return process->unknown_count++ < process->unknown_rate;
+}
+
+static void
+count_filtered(struct process *process, enum kind kind)
+{
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct account *account = &process->routes[i].accounts->kinds[kind];
+
+		account_add(&account->received, 1);
+		account_add(&account->filtered, 1);
+	}
+}
+
+uint32_t
+process_message(struct process *process, struct message *message, uint64_t received_at)
+{
+	bool records = has_mode(process, MODE_RECORD), batches = has_mode(process, MODE_BATCH);
+	uint32_t malformed = 0;
+	struct record record;
+
+	while (message_next(message, &record)) {
+		struct routed r = {process, message, &record, received_at, 0, 0};
+
+		malformed += record.kind == KIND_UNKNOWN && record.reason == UNKNOWN_MALFORMED;
+		r.seq = ++process->seq[record.kind];
+		r.station = record_station(&record);
+		if (record.kind == KIND_UNKNOWN && !unknown_may_pass(process, received_at)) {
+			count_filtered(process, record.kind);
+			continue;
+		}
+		if (records)
+			publish_record(&r);
+		if (batches)
+			add_to_batch(&r);
+	}
+	for (unsigned kind = 0; batches && kind < KIND_COUNT; kind++)
+		publish_batch(process, (enum kind)kind);
+	return malformed;
+}
+
+uint32_t
+process_print(struct process *process, struct message *message, uint64_t received_at,
+	      void (*line)(void *context, const struct message *message, const struct record *record,
+			   const struct jsonw *json),
+	      void *context)
+{
+	struct jsonw *json = &process->scratch->record;
+	uint32_t faults = 0;
+	struct record record;
+
+	while (message_next(message, &record)) {
+		faults += record.kind == KIND_UNKNOWN && record.reason == UNKNOWN_MALFORMED;
+		json->length = 0;
+		envelope_record(&process->envelope, json, message, &record, ++process->seq[record.kind], received_at);
+		line(context, message, &record, json);
+	}
+	return faults;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/* process.h: the way of a record from a message to the queues of the outputs */
+#ifndef NMSP_GATEWAY_PROCESS_H
+#define NMSP_GATEWAY_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codecs/message.h"
+#include "outputs/account.h"
+#include "outputs/envelope.h"
+#include "outputs/output.h"
+
+/* Where one controller's records go: one output, and the accounts of this controller there. */
+struct route {
+	struct output *output;
+	struct account_set *accounts;
+	struct buffer *topics[KIND_COUNT]; /* made once where they do not vary */
+};
+
+/* Text being made; one for all controllers, since only one message is processed at a time. */
+struct scratch;
+
+/* What the records of one controller are published as. */
+struct process {
+	struct envelope_source source;
+	struct route *routes;
+	size_t n_routes;
+	struct scratch *scratch;
+	bool publish_unknown;
+	unsigned unknown_rate;	 /* unknown records a second at the most */
+
+	struct envelope envelope;
+	bool open;		 /* envelope is made */
+	uint64_t seq[KIND_COUNT];
+	uint64_t unknown_second; /* the second that unknown_count counts in */
+	unsigned unknown_count;
+};
+
+struct scratch *scratch_new(void);
+void scratch_free(struct scratch *scratch);
+
+/* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits). Returns 0, or -1 without memory. */
+int process_begin(struct process *process, const char *session);
+
+/* Frees what process_begin and the routes hold; `process` itself and the outputs are the caller's. */
+void process_end(struct process *process);
+
+/* Publishes all records of an opened message, which came at `received_at` (ms since 1970). Returns how many were malformed. */
+uint32_t process_message(struct process *process, struct message *message, uint64_t received_at);
+
+/* The same as text: each record's JSON object, without newline, goes to `line`. For commands that show records. */
+uint32_t process_print(struct process *process, struct message *message, uint64_t received_at,
+		       void (*line)(void *context, const struct message *message, const struct record *record,
+				    const struct jsonw *json),
+		       void *context);
+
+#endif

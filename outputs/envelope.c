@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* envelope.c: records in their envelope */
+#include "outputs/envelope.h"
+
+#include "outputs/record_json.h"
+#include "outputs/timestamp.h"
+
+#define TIME_MEMBER_ROOM (sizeof ",\"received_at\":\"\"" + TIMESTAMP_LENGTH)
+
+static void
+raw(struct jsonw *json, const char *text)
+{
+	jsonw_raw(json, text, strlen(text));
+}
+
+static void
+string(struct jsonw *json, const char *text)
+{
+	jsonw_string(json, (const uint8_t *)text, strlen(text));
+}
+
+static void
+write_head(struct jsonw *json, enum kind kind, const struct envelope_source *source)
+{
+	raw(json, "{\"schema\":\"nmsp.");
+	raw(json, kind_name(kind));
+	raw(json, "/1\",\"gateway\":");
+	string(json, source->gateway);
+	raw(json, ",\"controller\":");
+	string(json, source->controller);
+	raw(json, ",\"session\":");
+	string(json, source->session);
+	raw(json, ",\"seq\":");
+}
+
+static void
+write_tags(struct jsonw *json, const struct envelope_source *source)
+{
+	for (size_t i = 0; i < source->n_tags; i++) {
+		raw(json, i ? "," : ",\"tags\":{");
+		string(json, source->tags[i].name);
+		raw(json, ":");
+		string(json, source->tags[i].value);
+	}
+	if (source->n_tags)
+		raw(json, "}");
+}
+
+int
+envelope_init(struct envelope *envelope, const struct envelope_source *source)
+{
+	jsonw_init(&envelope->heads);
+	jsonw_init(&envelope->tags);
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+		envelope->starts[kind] = envelope->heads.length;
+		write_head(&envelope->heads, (enum kind)kind, source);
+	}
+	envelope->starts[KIND_COUNT] = envelope->heads.length;
+	write_tags(&envelope->tags, source);
+	if (!envelope->heads.failed && !envelope->tags.failed)
+		return 0;
+	envelope_fini(envelope);
+	return -1;
+}
+
+void
+envelope_fini(struct envelope *envelope)
+{
+	jsonw_fini(&envelope->heads);
+	jsonw_fini(&envelope->tags);
+}
+
+static char *
+put_time_member(char *p, const char *key, size_t key_length, uint64_t ms)
+{
+	memcpy(p, key, key_length);
+	p += key_length;
+	p += timestamp_write(p, ms);
+	*p++ = '"';
+	return p;
+}
+
+#define PUT_TIME_MEMBER(p, key, ms) put_time_member((p), (key), sizeof(key) - 1, (ms))
+
+/* Everything up to "received_at". */
+static void
+begin(const struct envelope *envelope, struct jsonw *json, enum kind kind, uint64_t seq, uint64_t received_at)
+{
+	size_t length = envelope->starts[kind + 1] - envelope->starts[kind];
+	char *p;
+
+	if (!jsonw_reserve(json, length + JSONW_UINT + 2 * TIME_MEMBER_ROOM))
+		return;
+	p = json->data + json->length;
+	memcpy(p, envelope->heads.data + envelope->starts[kind], length);
+	p = jsonw_put_uint(p + length, seq);
+	p = PUT_TIME_MEMBER(p, ",\"received_at\":\"", received_at);
+	json->length = (size_t)(p - json->data);
+}
+
+static void
+add_ts(struct jsonw *json, const struct message *message, const struct record *record, uint64_t received_at)
+{
+	uint64_t ts;
+	char *p;
+
+	if (!record_json_time(message, record, received_at, &ts) || !jsonw_reserve(json, TIME_MEMBER_ROOM))
+		return;
+	p = PUT_TIME_MEMBER(json->data + json->length, ",\"ts\":\"", ts);
+	json->length = (size_t)(p - json->data);
+}
+
+static void
+add_common(const struct envelope *envelope, struct jsonw *json, const struct message *message)
+{
+	if (message->solicited)
+		raw(json, ",\"solicited\":true");
+	if (envelope->tags.length)
+		jsonw_raw(json, envelope->tags.data, envelope->tags.length);
+}
+
+void
+envelope_record(const struct envelope *envelope, struct jsonw *json, const struct message *message,
+		const struct record *record, uint64_t seq, uint64_t received_at)
+{
+	begin(envelope, json, record->kind, seq, received_at);
+	add_ts(json, message, record, received_at);
+	add_common(envelope, json, message);
+	record_json_members(json, message, record);
+	raw(json, "}");
+}
+
+void
+envelope_batch_begin(const struct envelope *envelope, struct jsonw *json, enum kind kind,
+		     const struct message *message, uint64_t seq, uint64_t received_at)
+{
+	begin(envelope, json, kind, seq, received_at);
+	add_common(envelope, json, message);
+	raw(json, ",\"records\":[");
+}
+
+void
+envelope_batch_add(struct jsonw *json, const struct message *message, const struct record *record,
+		   uint64_t received_at)
+{
+	size_t start = json->length;
+
+	add_ts(json, message, record, received_at);
+	record_json_members(json, message, record);
+	raw(json, "},");
+	if (!json->failed)
+		json->data[start] = '{';
+}
+
+void
+envelope_batch_end(struct jsonw *json)
+{
+	if (!json->failed)
+		json->length--;
+	raw(json, "]}");
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/* mqtt_settings.c: settings of an MQTT output that outlive the configuration they came from */
+#include <stdlib.h>
+#include <string.h>
+
+#include "outputs/mqtt.h"
+
+static const size_t texts[] = {
+	offsetof(struct mqtt_settings, name),
+	offsetof(struct mqtt_settings, host),
+	offsetof(struct mqtt_settings, client_id),
+	offsetof(struct mqtt_settings, username),
+	offsetof(struct mqtt_settings, password),
+	offsetof(struct mqtt_settings, topic),
+	offsetof(struct mqtt_settings, prefix),
+	offsetof(struct mqtt_settings, gateway),
+	offsetof(struct mqtt_settings, session),
+	offsetof(struct mqtt_settings, version),
+	offsetof(struct mqtt_settings, tls.ca_file),
+	offsetof(struct mqtt_settings, tls.certificate),
+	offsetof(struct mqtt_settings, tls.key),
+};
+
+#define N_TEXTS (sizeof(texts) / sizeof(*texts))
+
+static const char **
+text_at(struct mqtt_settings *settings, size_t i)
+{
+	return (const char **)((char *)settings + texts[i]);
+}
+
+/* Replaces each text by a copy; what is not set becomes NULL. -1 when one could not be made. */
+static int
+copy_texts(struct mqtt_settings *copy)
+{
+	int fault = 0;
+
+	for (size_t i = 0; i < N_TEXTS; i++) {
+		const char **text = text_at(copy, i);
+		bool set = *text && **text;
+
+		*text = set ? strdup(*text) : NULL;
+		if (set && !*text)
+			fault = -1;
+	}
+	return fault;
+}
+
+static void
+default_to(unsigned *value, unsigned otherwise)
+{
+	if (*value == 0)
+		*value = otherwise;
+}
+
+int
+mqtt_settings_copy(struct mqtt_settings *copy, const struct mqtt_settings *settings)
+{
+	*copy = *settings;
+	if (copy_texts(copy) < 0) {
+		mqtt_settings_fini(copy);
+		return -1;
+	}
+	default_to(&copy->progress_timeout_s, 30);
+	default_to(&copy->dial_timeout_ms, 15000);
+	default_to(&copy->backoff_min_ms, 1000);
+	default_to(&copy->backoff_max_ms, 60000);
+	default_to(&copy->window, 100);
+	return 0;
+}
+
+void
+mqtt_settings_fini(struct mqtt_settings *copy)
+{
+	for (size_t i = 0; i < N_TEXTS; i++)
+		free((void *)*text_at(copy, i));
+}

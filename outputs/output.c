@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* output.c: what the record path knows of an output: something that takes finished text and never
+ * makes it wait */
+#include "outputs/output.h"
+
+#include <string.h>
+
+#include "outputs/queue.h"
+
+void
+output_publish(struct output *output, const struct publication *publication)
+{
+	if (queue_publish(output->queue, publication))
+		output->ops->wake(output);
+}
+
+void
+output_document(struct output *output, const char *suffix, struct buffer *payload, int qos)
+{
+	if (queue_document(output->queue, suffix, payload, (uint8_t)qos))
+		output->ops->wake(output);
+}
+
+void
+output_status(struct output *output, struct output_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	output->ops->status(output, status);
+	queue_level(output->queue, &status->queued_bytes, &status->queued_messages);
+}
+
+int
+output_start(struct output *output)
+{
+	return output->ops->start(output);
+}
+
+void
+output_stop(struct output *output, unsigned flush_ms)
+{
+	output->ops->stop(output, flush_ms);
+}
+
+void
+output_free(struct output *output)
+{
+	if (output)
+		output->ops->free(output);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/* output.h: what the record path knows of an output: something that takes finished text and never
+ * makes it wait
+ *
+ * Every output has a queue and a thread with its own loop; the functions here are called by the
+ * gateway's loop only.
+ */
+#ifndef NMSP_OUTPUTS_OUTPUT_H
+#define NMSP_OUTPUTS_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codecs/dict.h"
+#include "outputs/account.h"
+#include "outputs/buffer.h"
+#include "outputs/topic.h"
+
+enum publish_mode {
+	MODE_RECORD, /* one message per record */
+	MODE_BATCH,  /* one message per kind and NMSP message */
+};
+
+struct queue;
+struct output;
+struct output_status;
+
+/* What one type of output does; see mqtt.c and file.c. */
+struct output_ops {
+	const char *type;		     /* "mqtt", "file" */
+	int (*start)(struct output *output); /* begins the thread; 0 or -1 (told in the log) */
+	void (*wake)(struct output *output); /* there is something in the queue; any thread */
+	void (*stop)(
+		struct output *output,
+		unsigned flush_ms); /* goodbye, flush, end the thread; returns when it has ended */
+	void (*status)(struct output *output,
+		       struct output_status *status); /* all but what is queued */
+	void (*free)(struct output *output);
+};
+
+struct output {
+	const struct output_ops *ops;
+	char *name;
+	enum publish_mode mode;
+	struct topic *topic; /* of records; NULL for outputs without topics */
+	struct queue *queue;
+};
+
+/* Finished text on its way to one output. The output takes references of its own. */
+struct publication {
+	enum kind kind;
+	uint32_t records; /* in the payload; a batch has several */
+	struct buffer *payload;
+	struct buffer *topic;	 /* NULL where the output has no topics */
+	struct account *account; /* outlives the output */
+	uint64_t station; /* what the record is about, for conflation: MAC and entity; 0: never
+			     conflated */
+};
+
+/* State of an output for health and logs. */
+struct output_status {
+	bool connected;
+	char reason[128]; /* why not, or "" */
+	size_t queued_bytes;
+	size_t queued_messages;
+	uint64_t reconnects;
+};
+
+/* Queues a publication (counting it as received, and as dropped or conflated when the queue is
+ * full). Never blocks. */
+void output_publish(struct output *output, const struct publication *publication);
+
+/* Sets the retained document `suffix` ("info", "hq/state") below {prefix}/{gateway}/; published now
+ * and after every reconnect, newest text only. A NULL payload clears the topic on the broker and
+ * forgets it. Outputs without topics ignore documents. */
+void output_document(struct output *output, const char *suffix, struct buffer *payload, int qos);
+
+/* Copies the present state. Any thread. */
+void output_status(struct output *output, struct output_status *status);
+
+/* Begin, end and free, through the ops. output_stop takes at most about `flush_ms`; what is still
+ * queued then is counted as DROP_SHUTDOWN. */
+int output_start(struct output *output);
+void output_stop(struct output *output, unsigned flush_ms);
+void output_free(struct output *output);
+
+#endif

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: ISC */
+/* queue.c: what waits between the gateway's loop and one output's thread
+ *
+ * The consumer touches items that it has taken without the lock; what it finishes it keeps in
+ * `finished` and hands back under the lock of its next call, so that a record costs two short
+ * critical sections. The index finds the newest queued item of a station and from there the older
+ * ones, oldest last.
+ */
+#include "outputs/queue.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "outputs/queue_index.h"
+#include "outputs/retained.h"
+
+#define RANKS	      3
+#define MAX_SPARES    4096
+#define FINISHED_MANY 256
+
+struct queue {
+	pthread_mutex_t lock;
+	size_t max_bytes;
+	enum queue_policy policies[KIND_COUNT];
+
+	struct queue_list ranks[RANKS];
+	size_t bytes; /* queued and taken */
+	size_t taken;
+	bool waiting; /* the consumer found nothing more and must be woken */
+
+	struct queue_index index;
+	struct retained retained;
+
+	struct queue_item *spares;
+	size_t n_spares;
+
+	struct queue_list finished; /* the consumer's, without the lock */
+};
+
+static const uint8_t rank_of_kind[KIND_COUNT] = {
+	[KIND_RSSI] = 2,
+	[KIND_STATISTICS] = 1,
+};
+
+void
+queue_list_append(struct queue_list *list, struct queue_item *item)
+{
+	item->next = NULL;
+	item->prev = list->last;
+	if (list->last)
+		list->last->next = item;
+	else
+		list->first = item;
+	list->last = item;
+	list->count++;
+}
+
+static void
+list_prepend(struct queue_list *list, struct queue_item *item)
+{
+	item->prev = NULL;
+	item->next = list->first;
+	if (list->first)
+		list->first->prev = item;
+	else
+		list->last = item;
+	list->first = item;
+	list->count++;
+}
+
+void
+queue_list_remove(struct queue_list *list, struct queue_item *item)
+{
+	if (item->prev)
+		item->prev->next = item->next;
+	else
+		list->first = item->next;
+	if (item->next)
+		item->next->prev = item->prev;
+	else
+		list->last = item->prev;
+	list->count--;
+}
+
+static struct queue_item *
+item_new(struct queue *queue)
+{
+	struct queue_item *item = queue->spares;
+
+	if (!item)
+		return calloc(1, sizeof(*item));
+	queue->spares = item->next;
+	queue->n_spares--;
+	memset(item, 0, sizeof(*item));
+	return item;
+}
+
+static void
+item_free(struct queue *queue, struct queue_item *item)
+{
+	queue->bytes -= item->cost;
+	buffer_unref(item->payload);
+	buffer_unref(item->topic);
+	if (queue->n_spares >= MAX_SPARES) {
+		free(item);
+		return;
+	}
+	item->next = queue->spares;
+	queue->spares = item;
+	queue->n_spares++;
+}
+
+static uint32_t
+publication_cost(const struct publication *publication)
+{
+	size_t cost = sizeof(struct queue_item) + sizeof(struct buffer) + 1 +
+		      publication->payload->length;
+
+	if (publication->topic)
+		cost += sizeof(struct buffer) + 1 + publication->topic->length;
+	return (uint32_t)cost;
+}
+
+/* Takes a queued record out and frees it, counting its records in `counter`. */
+static void
+record_discard(struct queue *queue, struct queue_item *item, atomic_uint_fast64_t *counter)
+{
+	account_add(counter, item->records);
+	queue_index_remove(&queue->index, item);
+	queue_list_remove(&queue->ranks[item->rank], item);
+	item_free(queue, item);
+}
+
+/* Discards from the front of the ranks, lowest first, down to `rank`, until `cost` more bytes fit;
+ * false when they cannot. */
+static bool
+make_room(struct queue *queue, uint8_t rank, uint32_t cost)
+{
+	if (cost > queue->max_bytes)
+		return false;
+	for (int lowest = RANKS - 1; lowest >= rank; lowest--) {
+		struct queue_list *list = &queue->ranks[lowest];
+
+		while (queue->bytes + cost > queue->max_bytes && list->first)
+			record_discard(queue, list->first,
+				       &list->first->account->dropped[DROP_QUEUE_FULL]);
+	}
+	return queue->bytes + cost <= queue->max_bytes;
+}
+
+/* Puts the publication in the place of the oldest that is queued of its station; the others leave.
+ * False when there is none. */
+static bool
+conflate(struct queue *queue, const struct publication *publication, uint32_t cost)
+{
+	struct queue_item *item =
+		queue_index_find(&queue->index, publication->account, publication->station);
+
+	if (!item)
+		return false;
+	while (item->older) {
+		struct queue_item *older = item->older;
+
+		record_discard(queue, item, &publication->account->conflated);
+		item = older;
+	}
+	account_add(&publication->account->conflated, item->records);
+	buffer_unref(item->payload);
+	buffer_unref(item->topic);
+	item->payload = buffer_ref(publication->payload);
+	item->topic = publication->topic ? buffer_ref(publication->topic) : NULL;
+	item->records = publication->records;
+	queue->bytes += cost;
+	queue->bytes -= item->cost;
+	item->cost = cost;
+	return true;
+}
+
+static enum queue_policy
+policy_of(const struct queue *queue, enum kind kind)
+{
+	if (queue->policies[kind] != POLICY_DEFAULT)
+		return queue->policies[kind];
+	return kind == KIND_RSSI ? POLICY_CONFLATE : POLICY_DROP_OLDEST;
+}
+
+/* Finds a place in a full queue. Returns true when the publication still has to be appended. */
+static bool
+squeeze(struct queue *queue, const struct publication *publication, uint32_t cost)
+{
+	uint8_t rank = rank_of_kind[publication->kind];
+	enum queue_policy policy = policy_of(queue, publication->kind);
+
+	if (policy == POLICY_CONFLATE && cost <= queue->max_bytes && publication->station != 0 &&
+	    conflate(queue, publication, cost)) {
+		make_room(queue, rank, 0);
+		return false;
+	}
+	if (policy != POLICY_DROP_NEWEST && make_room(queue, rank, cost))
+		return true;
+	account_add(&publication->account->dropped[DROP_QUEUE_FULL], publication->records);
+	return false;
+}
+
+static void
+append(struct queue *queue, const struct publication *publication, uint32_t cost)
+{
+	struct queue_item *item = item_new(queue);
+
+	if (!item) {
+		account_add(&publication->account->dropped[DROP_NO_MEMORY], publication->records);
+		return;
+	}
+	item->payload = buffer_ref(publication->payload);
+	item->topic = publication->topic ? buffer_ref(publication->topic) : NULL;
+	item->account = publication->account;
+	item->station = publication->station;
+	item->records = publication->records;
+	item->cost = cost;
+	item->rank = rank_of_kind[publication->kind];
+	queue->bytes += cost;
+	queue_list_append(&queue->ranks[item->rank], item);
+	if (item->station != 0 && policy_of(queue, publication->kind) == POLICY_CONFLATE)
+		queue_index_insert(&queue->index, item);
+}
+
+/* True once for every time that the consumer began to wait. */
+static bool
+must_wake(struct queue *queue)
+{
+	bool waiting = queue->waiting;
+
+	queue->waiting = false;
+	return waiting;
+}
+
+bool
+queue_publish(struct queue *queue, const struct publication *publication)
+{
+	uint32_t cost = publication_cost(publication);
+	bool wake;
+
+	account_add(&publication->account->received, publication->records);
+	pthread_mutex_lock(&queue->lock);
+	if (queue->bytes + cost <= queue->max_bytes || squeeze(queue, publication, cost))
+		append(queue, publication, cost);
+	wake = must_wake(queue);
+	pthread_mutex_unlock(&queue->lock);
+	return wake;
+}
+
+bool
+queue_document(struct queue *queue, const char *suffix, struct buffer *payload, uint8_t qos)
+{
+	bool wake;
+
+	pthread_mutex_lock(&queue->lock);
+	wake = retained_set(&queue->retained, suffix, payload, qos) && must_wake(queue);
+	pthread_mutex_unlock(&queue->lock);
+	return wake;
+}
+
+void
+queue_renew_documents(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	retained_renew(&queue->retained);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+/* The first document that is to be published, as an item; NULL when there is none, or no memory. */
+static struct queue_item *
+document_take(struct queue *queue)
+{
+	struct queue_item *item = queue->retained.first_dirty ? item_new(queue) : NULL;
+
+	if (!item)
+		return NULL;
+	item->document = retained_take(&queue->retained);
+	item->payload = item->document->payload ? buffer_ref(item->document->payload) : NULL;
+	item->topic = buffer_ref(item->document->topic);
+	item->qos = item->document->qos;
+	return item;
+}
+
+static struct queue_item *
+record_take(struct queue *queue)
+{
+	for (int rank = 0; rank < RANKS; rank++) {
+		struct queue_item *item = queue->ranks[rank].first;
+
+		if (item) {
+			queue_index_remove(&queue->index, item);
+			queue_list_remove(&queue->ranks[rank], item);
+			return item;
+		}
+	}
+	return NULL;
+}
+
+/* Frees what the consumer finished since the last time. */
+static void
+collect_finished(struct queue *queue)
+{
+	queue->taken -= queue->finished.count;
+	for (struct queue_item *item = queue->finished.first, *next; item; item = next) {
+		next = item->next;
+		if (item->document)
+			retained_return(&queue->retained, item->document, false);
+		item_free(queue, item);
+	}
+	queue->finished = (struct queue_list){0};
+}
+
+size_t
+queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait)
+{
+	size_t got = 0;
+
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	while (got < n) {
+		struct queue_item *item = document_take(queue);
+
+		if (!item)
+			item = record_take(queue);
+		if (!item)
+			break;
+		queue_list_append(list, item);
+		got++;
+	}
+	queue->taken += got;
+	queue->waiting = wait && got == 0;
+	pthread_mutex_unlock(&queue->lock);
+	return got;
+}
+
+void
+queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *item,
+	     enum outcome outcome, enum drop_reason reason)
+{
+	queue_list_remove(list, item);
+	if (item->account)
+		account_add(outcome == OUTCOME_PUBLISHED ? &item->account->published
+							 : &item->account->dropped[reason],
+			    item->records);
+	queue_list_append(&queue->finished, item);
+	if (queue->finished.count < FINISHED_MANY)
+		return;
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void
+queue_put_back(struct queue *queue, struct queue_list *list)
+{
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	queue->taken -= list->count;
+	for (struct queue_item *item = list->last, *prev; item; item = prev) {
+		prev = item->prev;
+		if (item->document) {
+			retained_return(&queue->retained, item->document, true);
+			item_free(queue, item);
+		} else {
+			list_prepend(&queue->ranks[item->rank], item);
+		}
+	}
+	*list = (struct queue_list){0};
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void
+queue_give_up(struct queue *queue, enum drop_reason reason)
+{
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	for (int rank = 0; rank < RANKS; rank++)
+		for (struct queue_list *list = &queue->ranks[rank]; list->first;)
+			record_discard(queue, list->first, &list->first->account->dropped[reason]);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void
+queue_level(struct queue *queue, size_t *bytes, size_t *messages)
+{
+	pthread_mutex_lock(&queue->lock);
+	*bytes = queue->bytes;
+	*messages = queue->taken;
+	for (int rank = 0; rank < RANKS; rank++)
+		*messages += queue->ranks[rank].count;
+	pthread_mutex_unlock(&queue->lock);
+}
+
+struct queue *
+queue_new(const struct queue_settings *settings)
+{
+	struct queue *queue = calloc(1, sizeof(*queue));
+
+	if (!queue)
+		return NULL;
+	queue->max_bytes = settings->max_bytes;
+	memcpy(queue->policies, settings->policies, sizeof(queue->policies));
+	pthread_mutex_init(&queue->lock, NULL);
+	if (retained_init(&queue->retained, settings->document_root) < 0 ||
+	    queue_index_init(&queue->index) < 0) {
+		queue_free(queue);
+		return NULL;
+	}
+	return queue;
+}
+
+void
+queue_free(struct queue *queue)
+{
+	if (!queue)
+		return;
+	queue_give_up(queue, DROP_SHUTDOWN);
+	assert(queue->taken == 0);
+	for (struct queue_item *item = queue->spares, *next; item; item = next) {
+		next = item->next;
+		free(item);
+	}
+	pthread_mutex_destroy(&queue->lock);
+	retained_fini(&queue->retained);
+	queue_index_fini(&queue->index);
+	free(queue);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC */
+/* queue.h: what waits between the gateway's loop and one output's thread
+ *
+ * Bounded in bytes, and the producer never waits. Retained documents come first (a slot per topic,
+ * the newest text wins, never dropped), then three ranks of records: everything that is rare,
+ * statistics, rssi. What happened to each record is counted in its account, once.
+ */
+#ifndef NMSP_OUTPUTS_QUEUE_H
+#define NMSP_OUTPUTS_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codecs/dict.h"
+#include "outputs/output.h"
+
+/* What happens to a record that finds the queue full. */
+enum queue_policy {
+	POLICY_DEFAULT,	 /* conflate for rssi, drop_oldest for the rest */
+	POLICY_CONFLATE, /* takes the place of what is queued of the same station, if anything; else
+			    as drop_oldest */
+	POLICY_DROP_OLDEST, /* makes room from the front of the lowest rank that is not above its
+			       own */
+	POLICY_DROP_NEWEST, /* is dropped itself */
+};
+
+struct queue_settings {
+	size_t max_bytes; /* of payload, topic and item, shared payloads in full; documents come on
+			     top */
+	const char *document_root; /* put before a document's suffix ("nmsp/gw1/"); NULL: documents
+				      are ignored */
+	enum queue_policy policies[KIND_COUNT];
+};
+
+/* What became of an item. */
+enum outcome {
+	OUTCOME_PUBLISHED,
+	OUTCOME_DROPPED, /* + an enum drop_reason */
+};
+
+struct document;
+
+/* One publication, or one state of a document, on its way. The consumer reads it and owns it from
+ * queue_take() until queue_finish() or queue_put_back(). */
+struct queue_item {
+	struct queue_item *next, *prev;	  /* in the list that it is in */
+	struct queue_item *chain;	  /* the index: of the same bucket, */
+	struct queue_item *older, *newer; /* and of the same station */
+	struct buffer *payload;		  /* NULL: a document that is to be cleared */
+	struct buffer *topic;		  /* NULL where the output has none */
+	struct account *account;	  /* NULL for documents */
+	struct document *document;	  /* NULL for records */
+	uint64_t station;
+	uint32_t records;
+	uint32_t cost;
+	uint8_t rank;
+	bool indexed;
+	uint8_t qos; /* documents only */
+
+	/* the consumer's own; 0 when taken for the first time */
+	uint8_t attempts;
+	uint32_t order;
+	int id;
+	uint64_t sent_ms;
+};
+
+struct queue_list {
+	struct queue_item *first, *last;
+	size_t count;
+};
+
+struct queue;
+
+/* Appends an item to a list; takes an item out of the list that it is in. */
+void queue_list_append(struct queue_list *list, struct queue_item *item);
+void queue_list_remove(struct queue_list *list, struct queue_item *item);
+
+/* Returns a new queue, or NULL without memory. */
+struct queue *queue_new(const struct queue_settings *settings);
+
+/* Frees the queue; records still in it are counted as DROP_SHUTDOWN. Nothing may be taken any more.
+ * Takes NULL. */
+void queue_free(struct queue *queue);
+
+/* Queues a record, counting it as received. Returns true when the consumer has to be woken. */
+bool queue_publish(struct queue *queue, const struct publication *publication);
+
+/* Sets the document `suffix`; a NULL payload clears it. Returns true when the consumer has to be
+ * woken. */
+bool queue_document(struct queue *queue, const char *suffix, struct buffer *payload, uint8_t qos);
+
+/* Every document is to be published again. */
+void queue_renew_documents(struct queue *queue);
+
+/* Moves up to `n` items to the end of `list`, documents first, and returns how many. `wait`: having
+ * got nothing, the consumer wants to be woken by what comes next. */
+size_t queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait);
+
+/* An item of `list` has come to its end: it is counted and leaves the list. `reason` matters for
+ * OUTCOME_DROPPED. */
+void queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *item,
+		  enum outcome outcome, enum drop_reason reason);
+
+/* Puts all of `list` back to the front in its order, to be taken again. Not counted. */
+void queue_put_back(struct queue *queue, struct queue_list *list);
+
+/* Drops every record that is queued, for `reason`. */
+void queue_give_up(struct queue *queue, enum drop_reason reason);
+
+/* What is queued now, in flight included. */
+void queue_level(struct queue *queue, size_t *bytes, size_t *messages);
+
+#endif

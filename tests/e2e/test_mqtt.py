@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: ISC
+"""test_mqtt.py: the broker's side: sessions, retained topics, versions, security, outages."""
+import json
+
+import pytest
+
+import broker as mqtt
+import play
+from gateway import SEVEN, controller_options, mqtt_options
+from proc import free_port
+
+STATE = "nmsp/gw1/state"
+OUTAGE = [r"mqtt main"]
+CONTENT_TYPE = "application/json"
+
+
+def gateway_states(inbox):
+    return [one.json for one in inbox.matching(lambda one: one.topic == STATE)]
+
+
+def wait_gateway(inbox, online, count=1):
+    """The count-th message that says that the gateway is online, or that it is not."""
+    found = inbox.wait_for(
+        lambda one: one.topic == STATE and one.json and (one.json["state"] == "online") == online,
+        count, what=f"gateway online={online}")
+    return found[-1]
+
+
+def test_birth_and_goodbye(gateway, peer, subscriber):
+    running = gateway(peer)
+    birth = wait_gateway(subscriber, True).json
+    assert birth["version"] and birth["session"] and play.moment(birth["ts"])
+    subscriber.state("hq", "subscribed")
+    running.stop_in_order()
+    wait_gateway(subscriber, False)
+    assert len(gateway_states(subscriber)) == 2
+
+
+@pytest.mark.parametrize("protocol", [3, 5])
+def test_will(gateway, peer, subscriber, subscribers, broker, protocol):
+    """Killed without a word: the broker says so, and keeps it."""
+    running = gateway(peer, main={"protocol": protocol})
+    wait_gateway(subscriber, True)
+    running.kill()
+    will = wait_gateway(subscriber, False)
+    assert will.json["state"] == "offline"
+    late = subscribers(broker)
+    kept = late.wait_for(lambda one: one.topic == STATE)[0]
+    assert kept.retain and kept.json == will.json
+
+
+def test_retained_state_for_who_comes_late(gateway, peer, subscriber, subscribers, broker):
+    gateway(peer)
+    subscriber.state("hq", "subscribed")
+    subscriber.wait_for(lambda one: one.topic == "nmsp/gw1/hq/capability"
+                        and len(one.json.get("granted", [])) == len(SEVEN))
+    peer.ready().send(play.measurement(1))
+    subscriber.records(1, "rssi")
+    late = subscribers(broker)
+    topics = [STATE, "nmsp/gw1/info", "nmsp/gw1/hq/state", "nmsp/gw1/hq/capability"]
+    for topic in topics:
+        (found,) = late.wait_for(lambda one, topic=topic: one.topic == topic)
+        assert found.retain and found.qos == 1
+    assert not late.matching(lambda one: one.kind == "rssi"), "records are never retained"
+    assert late.state("hq", "subscribed")
+
+
+def test_info(gateway, peer, subscriber):
+    gateway(peer)
+    (info,) = subscriber.wait_for(lambda one: one.topic == "nmsp/gw1/info")
+    text = json.dumps(info.json)
+    assert info.json["version"] and "baseline" in text
+    assert all(f"nmsp.{kind}/1" in text for kind in mqtt.RECORD_KINDS)
+    assert "hq" in text and "rssi:client" in text
+
+
+@pytest.mark.parametrize("protocol, qos", [(3, 0), (3, 1), (5, 0), (5, 1), (5, 2)])
+def test_versions_and_qos(gateway, peer, broker, subscribers, protocol, qos):
+    inbox = subscribers(broker, protocol=protocol, qos=2)
+    gateway(peer, main={"protocol": protocol, "qos": qos})
+    peer.ready().send(*(play.measurement(number) for number in range(300)))
+    records = inbox.records(300, "rssi")
+    assert [record["seq"] for record in records] == list(range(1, 301))
+    message = inbox.matching(lambda one: one.kind == "rssi")[0]
+    assert message.qos == qos and not message.retain
+    if protocol == 5:
+        assert message.properties.ContentType == CONTENT_TYPE
+        assert not hasattr(message.properties, "MessageExpiryInterval")
+
+
+def test_expiry(gateway, peer, subscriber):
+    gateway(peer, main={"expiry": 120})
+    peer.ready().send(play.measurement(1))
+    (message,) = subscriber.wait_for(lambda one: one.kind == "rssi")
+    assert 0 < message.properties.MessageExpiryInterval <= 120
+
+
+@pytest.mark.parametrize("client_id, shown", [("", "nmsp2mqtt-gw1-main"), ("my-id", "my-id")])
+def test_client_id(gateway, peer, broker, client_id, shown):
+    gateway(peer, main={"client_id": client_id})
+    broker.wait_line(rf"New client connected from \S+ as {shown} ")
+
+
+def test_password(gateways, brokers, peer, subscribers, tmp_path):
+    broker = brokers(user="gw", password="correct horse")
+    secret = tmp_path / "password"
+    secret.write_text("correct horse\n", encoding="ascii")
+    secret.chmod(0o600)
+    inbox = subscribers(broker)
+    gateways({"hq": controller_options(peer)},
+             {"main": mqtt_options(broker, username="gw", password_file=str(secret))})
+    peer.ready().send(play.measurement(1))
+    assert inbox.records(1, "rssi")
+
+
+def test_wrong_password_is_told_and_the_rest_goes_on(gateways, brokers, peer, tmp_path):
+    broker = brokers(user="gw", password="right")
+    secret = tmp_path / "password"
+    secret.write_text("battery staple\n", encoding="ascii")
+    secret.chmod(0o600)
+    feed = tmp_path / "feed"
+    running = gateways(
+        {"hq": controller_options(peer)},
+        {"main": mqtt_options(broker, username="gw", password_file=str(secret))},
+        files={"feed": {"path": str(feed)}}, allow=OUTAGE)
+    running.wait_line(r"mqtt main.*(uthori|refused|password)")
+    assert not any("battery staple" in line for line in running.log)
+    peer.ready().send(play.measurement(1))
+    running.stop_in_order()
+    assert '"seq":1' in feed.read_text(encoding="utf-8")
+
+
+def test_tls(gateways, brokers, peer, subscribers, certificates):
+    broker = brokers(tls=certificates.broker, authority=certificates.authority)
+    inbox = subscribers(broker)
+    tls = {"ca_file": certificates.authority.certificate}
+    gateways({"hq": controller_options(peer)}, {"main": mqtt_options(broker, tls=tls)})
+    peer.ready().send(play.measurement(1))
+    assert inbox.records(1, "rssi")
+
+
+def test_tls_of_a_stranger(gateways, brokers, peer, certificates):
+    """A broker whose certificate another made is not spoken to, unless verify is off."""
+    broker = brokers(tls=certificates.broker, authority=certificates.authority)
+    tls = {"ca_file": certificates.second.certificate}
+    running = gateways({"hq": controller_options(peer)}, {"main": mqtt_options(broker, tls=tls)},
+                       allow=OUTAGE)
+    running.wait_line(r"(warning|error) mqtt main")
+    assert not any("New client connected" in line for line in broker.process.stderr)
+    running.stop_in_order()
+    gateways({"hq": controller_options(peer)},
+             {"main": mqtt_options(broker, tls={**tls, "verify": False})})
+    broker.wait_line("New client connected")
+
+
+def test_broker_comes_late(gateways, brokers, peer, subscribers):
+    """What was received before the broker was there is not lost."""
+    port = free_port()
+    running = gateways({"hq": controller_options(peer)},
+                       {"main": {"host": "127.0.0.1", "port": port}}, allow=OUTAGE)
+    session = peer.ready()
+    session.send(*(play.measurement(number) for number in range(50)))
+    running.wait_line(r"mqtt main")
+    broker = brokers(port=port)
+    inbox = subscribers(broker)
+    inbox.state("hq", "subscribed", timeout=40)
+    session.send(play.measurement(50))
+    inbox.wait_for(lambda one: one.kind == "rssi" and one.json["seq"] == 51, timeout=40)
+    wait_gateway(inbox, True)
+
+
+def test_broker_restarts(gateway, peer, broker, subscriber):
+    """After an outage: birth and state table again, and every record of the outage once."""
+    gateway(peer, allow=OUTAGE)
+    subscriber.state("hq", "subscribed")
+    session = peer.ready()
+    session.send(play.measurement(1))
+    subscriber.records(1, "rssi")
+    births = len([state for state in gateway_states(subscriber) if state["state"] == "online"])
+    broker.stop()
+    session.send(*(play.measurement(number) for number in range(2, 40)))
+    broker.start()
+    wait_gateway(subscriber, True, births + 1)
+    subscriber.wait_for(lambda one: one.topic == "nmsp/gw1/hq/state" and not one.retain
+                        and one.json["state"] == "subscribed", 2, timeout=40)
+    session.send(play.measurement(40))
+    last = subscriber.wait_for(lambda one: one.kind == "rssi" and one.json["seq"] == 40, timeout=40)
+    assert last and len(peer.dials) == 1, "an outage of the broker is no matter of the controller's"
+
+
+def test_controller_state_follows(gateway, peer, subscriber, subscribers, broker):
+    """The retained state is that of now: back-off while the controller is away."""
+    gateway(peer, controller={"backoff_min": 30, "backoff_max": 60}, allow=[r"hq"])
+    subscriber.state("hq", "subscribed")
+    peer.stop()
+    document = subscriber.state("hq", "backoff")
+    assert document["attempt"] >= 1 and document["reason"]
+    late = subscribers(broker)
+    assert late.state("hq", "backoff") == document
+
+
+def resident_kib(process):
+    with open(f"/proc/{process.child.pid}/status", encoding="ascii") as file:
+        return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+
+@pytest.mark.slow
+def test_a_flood_without_a_broker_has_a_bound(gateways, peer):
+    """Records for a broker that is not there fill its queue and no more; the file gets all."""
+    running = gateways(
+        {"hq": controller_options(peer)},
+        {"main": {"host": "127.0.0.1", "port": free_port(), "queue_size": "1M"}},
+        files={"feed": {"path": "-"}}, allow=OUTAGE)
+    chunk = b"".join(play.measurement(number) for number in range(1000))
+    peer.ready().send(*[chunk] * 100, play.measurement(0xABCDEF))
+    running.wait(lambda: running.stdout and "00:11:22:ab:cd:ef" in running.stdout[-1],
+                 "last record in the feed", timeout=60)
+    assert json.loads(running.stdout[-1])["seq"] == len(running.stdout) == 100_001
+    assert resident_kib(running) < 100 * 1024
