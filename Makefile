@@ -32,9 +32,10 @@ gateway := build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands c
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := conf/dictionary conf/dictionary_errors gateway/identity gateway/link gateway/log \
+	   gateway/sim_authlist gateway/sim_world \
 	   gateway/tls
 benches := decode publish
-man     := nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
+man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf
 examples     := conf/nmsp2mqtt.conf.example
 

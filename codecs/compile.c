@@ -429,6 +429,7 @@ compile_fields(const struct compiler *c, struct shape *shape)
 {
 	const char *under = NULL;
 
+	shape->plain = true;
 	for (uint32_t i = 0; i < shape->n_fields; i++) {
 		struct field *f = &shape->fields[i];
 
@@ -444,6 +445,7 @@ compile_fields(const struct compiler *c, struct shape *shape)
 		f->max_text = value_text(f);
 		f->fixed_text = f->max_text && !f->repeat;
 		shape->nested |= f->under != NULL;
+		shape->plain &= !f->under && (f->fixed_text || f->render == RENDER_NONE);
 		if (f->role == ROLE_TIME)
 			shape->time = f;
 		if (f->role == ROLE_AGE)

@@ -34,7 +34,7 @@ element_next(const struct dict *dict, const uint8_t *start, struct cursor *rest,
 		length -= header;
 	}
 	element->value = cursor_window(rest, length);
-	over = (size_t)(rest->at - start) % layout->align;
+	over = layout->align > 1 ? (size_t)(rest->at - start) % layout->align : 0;
 	if (over)
 		cursor_bytes(rest, layout->align - over);
 	return !rest->failed;

@@ -218,6 +218,7 @@ struct shape {
 	uint32_t prefix;     /* bytes of those */
 	struct load_step *steps; /* that read them */
 	uint32_t n_steps;
+	bool plain;	     /* the JSON of an object is bounded by max_text, and nothing is nested in it */
 	bool fixed;	     /* all fields are of fixed size: `prefix` is the size of the struct */
 	uint32_t max_text;   /* most bytes of JSON for one object, leaving out text, bytes and lists */
 	uint32_t first_type; /* group: elements by number, from this one on */

@@ -57,13 +57,14 @@ check_controllers(const struct check *check, const struct dict *dict, const char
 static void
 check_dictionary(const struct check *check, const char *name, const struct config_place *place)
 {
-	unsigned before = check->errors;
 	struct dict *dict = dictionary_load(name, &check->report);
 
 	if (dict)
 		check_controllers(check, dict, name);
-	else if (check->errors == before)
-		report_error(&check->report, place->file, place->line, "no dictionary %s", name);
+	else
+		report_error(&check->report, place->file, place->line,
+			     "dictionary \"%s\" cannot be used, expected a shipped one or a path",
+			     name);
 	dict_free(dict);
 }
 

@@ -228,7 +228,6 @@ on_connected(void *context)
 	snprintf(c->session_id, sizeof c->session_id, "%08" PRIx32, session_random(&c->session));
 	stream_fini(&c->stream);
 	stream_init(&c->stream, c->dict);
-	offer_clear(&c->offer);
 	if (process_begin(&c->process, c->session_id)) {
 		drop_link(c);
 		session_lost(&c->session, now(c), LOSS_CLOSED, "out of memory");

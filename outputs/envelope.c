@@ -127,7 +127,7 @@ envelope_record(const struct envelope *envelope, struct jsonw *json, const struc
 	add_ts(json, message, record, received_at);
 	add_common(envelope, json, message);
 	record_json_members(json, message, record);
-	raw(json, "}");
+	jsonw_char(json, '}');
 }
 
 void

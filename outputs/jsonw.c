@@ -72,8 +72,8 @@ put_pair(char *p, unsigned below_100)
 	return p + 2;
 }
 
-static char *
-put_long(char *p, uint64_t u)
+char *
+jsonw_put_long(char *p, uint64_t u)
 {
 	char digits[JSONW_UINT];
 	char *end = digits + sizeof digits, *at = end;
@@ -86,31 +86,6 @@ put_long(char *p, uint64_t u)
 		*--at = (char)('0' + u);
 	memcpy(p, at, (size_t)(end - at));
 	return p + (end - at);
-}
-
-char *
-jsonw_put_uint(char *p, uint64_t u)
-{
-	if (u < 10) {
-		*p = (char)('0' + u);
-		return p + 1;
-	}
-	if (u < 100)
-		return put_pair(p, (unsigned)u);
-	if (u < 1000) {
-		*p = (char)('0' + u / 100);
-		return put_pair(p + 1, (unsigned)(u % 100));
-	}
-	return put_long(p, u);
-}
-
-char *
-jsonw_put_int(char *p, int64_t i)
-{
-	if (i >= 0)
-		return jsonw_put_uint(p, (uint64_t)i);
-	*p = '-';
-	return jsonw_put_uint(p + 1, -(uint64_t)i);
 }
 
 char *

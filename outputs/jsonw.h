@@ -43,6 +43,14 @@ jsonw_reserve(struct jsonw *json, size_t length)
 	return jsonw_grow(json, length);
 }
 
+/* Appends one byte, reserving for itself. */
+static inline void
+jsonw_char(struct jsonw *json, char c)
+{
+	if (jsonw_reserve(json, 1))
+		json->data[json->length++] = c;
+}
+
 /* The put functions: `p` points to reserved room, the return value behind what was written. */
 
 /* Copies ready text in blocks; up to TEXT_SLACK bytes behind it are overwritten. */
@@ -59,9 +67,32 @@ jsonw_put_text(char *p, const struct text *text)
 #define JSONW_PUT(p, literal) \
 	((char *)memcpy((p), (literal), sizeof(literal) - 1) + sizeof(literal) - 1)
 
-/* Decimal digits; at most JSONW_UINT bytes. */
-char *jsonw_put_uint(char *p, uint64_t u);
-char *jsonw_put_int(char *p, int64_t i);
+/* Decimal digits; at most JSONW_UINT bytes. jsonw_put_long is for numbers of any size, the others are quick for small ones. */
+char *jsonw_put_long(char *p, uint64_t u);
+
+static inline char *
+jsonw_put_uint(char *p, uint64_t u)
+{
+	if (u < 10) {
+		*p = (char)('0' + u);
+		return p + 1;
+	}
+	if (u < 100) {
+		p[0] = (char)('0' + u / 10);
+		p[1] = (char)('0' + u % 10);
+		return p + 2;
+	}
+	return jsonw_put_long(p, u);
+}
+
+static inline char *
+jsonw_put_int(char *p, int64_t i)
+{
+	if (i >= 0)
+		return jsonw_put_uint(p, (uint64_t)i);
+	*p = '-';
+	return jsonw_put_uint(p + 1, -(uint64_t)i);
+}
 
 /* i / scale (a power of ten) exactly, without trailing zeros; at most JSONW_UINT + 2 bytes. */
 char *jsonw_put_decimal(char *p, int64_t i, uint32_t scale);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* mqtt_settings.c: settings of an MQTT output that outlive the configuration they came from */
+#define _GNU_SOURCE
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +48,20 @@ copy_texts(struct mqtt_settings *copy)
 	return fault;
 }
 
+/* Client ids are unique at a broker, so gateway and output make up the one that is not set. */
+static int
+default_client_id(struct mqtt_settings *copy)
+{
+	char *made;
+
+	if (copy->client_id)
+		return 0;
+	if (asprintf(&made, "nmsp2mqtt-%s-%s", copy->gateway, copy->name) < 0)
+		return -1;
+	copy->client_id = made;
+	return 0;
+}
+
 static void
 default_to(unsigned *value, unsigned otherwise)
 {
@@ -57,7 +73,7 @@ int
 mqtt_settings_copy(struct mqtt_settings *copy, const struct mqtt_settings *settings)
 {
 	*copy = *settings;
-	if (copy_texts(copy) < 0) {
+	if (copy_texts(copy) < 0 || default_client_id(copy) < 0) {
 		mqtt_settings_fini(copy);
 		return -1;
 	}

@@ -174,7 +174,7 @@ put_member(char *p, const struct field *f, const struct value *slots)
 
 	if (f->render == RENDER_ARRAY)
 		return put_array(p, f, v);
-	if (!v->present || (f->render == RENDER_BITMAP && !v->u))
+	if (!v->present || f->render == RENDER_NONE || (f->render == RENDER_BITMAP && !v->u))
 		return p;
 	if (f->render == RENDER_BITS)
 		return put_bits(p, f, v->u);
@@ -190,10 +190,10 @@ static void
 close_object(struct jsonw *json, size_t start)
 {
 	if (json->length == start)
-		jsonw_raw(json, "{", 1);
+		jsonw_char(json, '{');
 	else
 		json->data[start] = '{';
-	jsonw_raw(json, "}", 1);
+	jsonw_char(json, '}');
 }
 
 static void
@@ -242,9 +242,9 @@ write_map(struct jsonw *json, const struct field *f, const struct value *list)
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct value *text = &list->items[(size_t)i * f->stride + f->map_value];
 
-		jsonw_raw(json, ",", 1);
+		jsonw_char(json, ',');
 		write_map_key(json, f, list->items, i);
-		jsonw_raw(json, ":", 1);
+		jsonw_char(json, ':');
 		jsonw_string(json, text->bytes, text->count);
 	}
 	close_object(json, start);
@@ -266,16 +266,47 @@ write_one(struct jsonw *json, const struct field *f, const struct value *v)
 		json->length = (size_t)(put_value(json->data + json->length, f, v) - json->data);
 }
 
+/* Objects of bounded size, into room that is reserved once. */
+static void
+write_plain_list(struct jsonw *json, const struct field *f, const struct value *list)
+{
+	const struct field *end = f->shape->fields + f->shape->n_fields;
+	char *p;
+
+	if (!jsonw_reserve(json, (size_t)list->count * (f->shape->max_text + 3) + 2))
+		return;
+	p = json->data + json->length;
+	*p++ = '[';
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct value *slots = list->items + (size_t)i * f->stride;
+		char *start = p;
+
+		for (const struct field *at = f->shape->fields; at < end; at++)
+			p = put_member(p, at, slots);
+		p += p == start;
+		*start = '{';
+		*p++ = '}';
+		*p++ = ',';
+	}
+	p -= list->count > 0;
+	*p++ = ']';
+	json->length = (size_t)(p - json->data);
+}
+
 static void
 write_list(struct jsonw *json, const struct field *f, const struct value *list)
 {
-	jsonw_raw(json, "[", 1);
+	if (f->shape && f->shape->plain) {
+		write_plain_list(json, f, list);
+		return;
+	}
+	jsonw_char(json, '[');
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (i)
-			jsonw_raw(json, ",", 1);
+			jsonw_char(json, ',');
 		write_one(json, f, list->items + (size_t)i * f->stride);
 	}
-	jsonw_raw(json, "]", 1);
+	jsonw_char(json, ']');
 }
 
 static bool
@@ -384,7 +415,7 @@ write_unrecognized(struct jsonw *json, const struct unrecognized *list)
 		}
 		jsonw_raw(json, u->next ? "}," : "}", u->next ? 2 : 1);
 	}
-	jsonw_raw(json, "]", 1);
+	jsonw_char(json, ']');
 }
 
 static void

@@ -47,6 +47,7 @@ static const char *const way_names[WAYS] = {"ours", "jansson", "bare", "decode_o
 /* Where the values of a record stand, so that the tree need not look for them. */
 struct places {
 	const struct shape *record, *reading;
+	const struct enumeration *entities, *bands, *sources;
 	uint16_t mac, entity, flags, readings;
 	uint16_t ap, slot, band, source, antennas, snr, age;
 };
@@ -243,6 +244,9 @@ find_places(struct bench *bench)
 	bench->places = (struct places){
 		.record = record,
 		.reading = reading,
+		.entities = shape_field(record, "entity")->values,
+		.bands = shape_field(reading, "band")->values,
+		.sources = shape_field(reading, "source")->values,
 		.mac = place(record, "mac"),
 		.entity = place(record, "entity"),
 		.flags = place(record, "flags"),
@@ -276,9 +280,9 @@ time_node(uint64_t ms)
 }
 
 static json_t *
-enum_node(const struct shape *shape, const char *name, const struct value *value)
+enum_node(const struct enumeration *values, const struct value *value)
 {
-	return json_string(enumeration_find(shape_field(shape, name)->values, value->u)->name);
+	return json_string(enumeration_find(values, value->u)->name);
 }
 
 static json_t *
@@ -297,8 +301,8 @@ reading_node(const struct places *at, const struct value *slots)
 
 	json_object_set_new(object, "ap", mac_node(slots[at->ap].u));
 	json_object_set_new(object, "slot", json_integer(slots[at->slot].i));
-	json_object_set_new(object, "band", enum_node(at->reading, "band", &slots[at->band]));
-	json_object_set_new(object, "source", enum_node(at->reading, "source", &slots[at->source]));
+	json_object_set_new(object, "band", enum_node(at->bands, &slots[at->band]));
+	json_object_set_new(object, "source", enum_node(at->sources, &slots[at->source]));
 	json_object_set_new(object, "rssi_dbm", json_integer(antennas[second].i));
 	json_array_append_new(array, antenna_node(&antennas[0]));
 	json_array_append_new(array, antenna_node(&antennas[1]));
@@ -326,7 +330,7 @@ record_node(const struct bench *bench, const struct message *message, const stru
 	json_object_set_new(object, "mac", mac_node(slots[at->mac].u));
 	json_object_set_new(object, "mac_type",
 			    json_string(slots[at->mac].u >> 41 & 1 ? "local" : "universal"));
-	json_object_set_new(object, "entity", enum_node(at->record, "entity", &slots[at->entity]));
+	json_object_set_new(object, "entity", enum_node(at->entities, &slots[at->entity]));
 	json_object_set_new(object, "associated", json_boolean(slots[at->flags].u & 1));
 	for (uint32_t i = 0; i < list->count; i++)
 		json_array_append_new(

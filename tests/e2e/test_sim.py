@@ -9,7 +9,7 @@ import pytest
 import cases
 import play
 from certs import key_hashes
-from gateway import EVERYTHING, HASTY, controller_options, mqtt_options
+from gateway import EVERYTHING, HASTY, SEVEN, controller_options, mqtt_options
 from proc import NMSP_SIM, Process
 
 MAC = "02:00:5e:10:00:01"
@@ -45,7 +45,7 @@ def test_truth(sims, gateway, subscriber, tmp_path):
     """Positions as JSON lines, of the stations that the records speak of."""
     truth = tmp_path / "truth.ndjson"
     sim = sims("--allow-all", "--truth", truth, *SMALL)
-    gateway(sim)
+    gateway(sim, allow=[TROUBLE])
     heard = {record["mac"] for record in subscriber.records(5, "rssi")}
     sim.stop()
     lines = [json.loads(line) for line in truth.read_text(encoding="utf-8").splitlines()]
@@ -68,7 +68,7 @@ def test_a_seed_makes_the_same_world(sims, gateways, broker, subscriber):
 def test_tables(sims, gateway, subscriber):
     """SIGUSR1 and the end print `show nmsp status` and `show nmsp subscription detail`."""
     sim = sims("--allow-all", *SMALL)
-    gateway(sim)
+    gateway(sim, allow=[TROUBLE])
     subscriber.state("hq", "subscribed")
     subscriber.records(1, "rssi")
     sim.signal(signal.SIGUSR1)
@@ -100,7 +100,7 @@ def test_rate(sims, gateway, subscriber, rate):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-ENDING = ["cut", "length", "garbage"]
+ENDING = ["cut=20", "length=20", "garbage=20"]
 
 
 @pytest.mark.parametrize("fault", ENDING)
@@ -134,10 +134,12 @@ def test_fault_drip(sims, gateway, subscriber):
 
 def test_fault_late_capability(sims, gateway, subscriber):
     """Services that the controller offers only later are subscribed then."""
-    gateway(sims("--allow-all", "--fault", "late-capability", *SMALL), allow=["offer|hq"])
-    found = subscriber.wait_for(
-        lambda one: one.topic == "nmsp/gw1/hq/capability" and one.json, 2, timeout=30)
-    assert len(found[0].json.get("subscribed", [])) < len(found[-1].json["subscribed"])
+    gateway(sims("--allow-all", "--fault", "late-capability=2", *SMALL), allow=["offer|hq"])
+    counts = (2, len(SEVEN))
+    first, last = (subscriber.wait_for(
+        lambda one, n=n: one.topic == "nmsp/gw1/hq/capability" and one.json
+        and len(one.json.get("granted", [])) == n)[0] for n in counts)
+    assert set(first.json["granted"]) < set(last.json["granted"]) == set(SEVEN)
 
 
 def test_fault_changed_certificate(sims, gateway, subscriber):

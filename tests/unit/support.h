@@ -61,16 +61,29 @@ support_digit(char c)
 	return (unsigned)(c - 'a') + 10;
 }
 
-/* Bytes from lower-case hex digits, blanks between bytes left out. Returns how many. */
+/* Bytes from lower-case hex digits, blanks between bytes left out; [ and ] stand around what is to
+ * have its length before it, in 16 bits. Returns how many. */
 static inline size_t
 support_hex(const char *text, uint8_t *out, size_t size)
 {
-	size_t length = 0;
+	size_t open[8], depth = 0, length = 0;
 
 	for (; *text; text++) {
 		if (*text == ' ')
 			continue;
-		assert_true(length < size);
+		if (*text == ']') {
+			size_t inside = length - open[--depth];
+
+			out[open[depth] - 2] = (uint8_t)(inside >> 8);
+			out[open[depth] - 1] = (uint8_t)inside;
+			continue;
+		}
+		assert_true(length + 2 < size);
+		if (*text == '[') {
+			length += 2;
+			open[depth++] = length;
+			continue;
+		}
 		out[length++] = (uint8_t)(support_digit(text[0]) << 4 | support_digit(text[1]));
 		text++;
 	}
@@ -81,10 +94,11 @@ support_hex(const char *text, uint8_t *out, size_t size)
 static inline void
 support_assert_hex(const uint8_t *bytes, size_t length, const char *text)
 {
-	uint8_t *expected = malloc(strlen(text) / 2 + 1);
+	size_t size = 2 * strlen(text) + 4;
+	uint8_t *expected = malloc(size);
 
 	assert_non_null(expected);
-	assert_int_equal(length, support_hex(text, expected, strlen(text) / 2 + 1));
+	assert_int_equal(length, support_hex(text, expected, size));
 	assert_memory_equal(bytes, expected, length);
 	free(expected);
 }

@@ -10,9 +10,9 @@
 
 /* A baseline header; the length is what it says. */
 static void
-put_header(uint8_t *bytes, uint32_t length)
+put_header(uint8_t bytes[20], uint32_t length)
 {
-	support_hex("01 01 000f 00000000 00000009 0000", bytes, 14);
+	support_hex("01 01 000f 00000000 00000009 0000", bytes, 20);
 	for (unsigned i = 0; i < 4; i++)
 		bytes[4 + i] = (uint8_t)(length >> 8 * (3 - i));
 }
@@ -70,7 +70,7 @@ test_lengths_at_both_limits(void **state)
 		     {262144, 0},  {262145, -1}, {0x7fffffff, -1}, {0x80000000, -1},
 		     {UINT32_MAX, -1}};
 	struct dict *dict = support_dict(BASELINE);
-	uint8_t bytes[14];
+	uint8_t bytes[20];
 	struct frame frame;
 
 	(void)state;
@@ -92,7 +92,7 @@ static void
 test_a_length_that_leaves_out_the_header(void **state)
 {
 	struct dict *dict = support_dict(SECOND);
-	uint8_t bytes[16];
+	uint8_t bytes[24];
 	struct frame frame;
 	struct fault fault;
 
@@ -108,11 +108,11 @@ test_a_length_that_leaves_out_the_header(void **state)
 	assert_int_equal(frame.body_length, 4);
 	bytes[4] = 0;
 	assert_int_equal(frame_parse(dict, bytes, 12, &frame, &fault), 12);
-	support_hex("f4ff0300", bytes + 4, 4); /* 262144 with its header */
+	support_hex("f4ff0300", bytes + 4, 8); /* 262144 with its header */
 	assert_int_equal(frame_parse(dict, bytes, 16, &frame, &fault), 0);
-	support_hex("f5ff0300", bytes + 4, 4);
+	support_hex("f5ff0300", bytes + 4, 8);
 	assert_int_equal(frame_parse(dict, bytes, 16, &frame, &fault), -1);
-	support_hex("ffffffff", bytes + 4, 4);
+	support_hex("ffffffff", bytes + 4, 8);
 	assert_int_equal(frame_parse(dict, bytes, 16, &frame, &fault), -1);
 	dict_free(dict);
 }
@@ -124,7 +124,7 @@ test_a_header_without_flags_and_transaction(void **state)
 				      .id = {0, 4},
 				      .length = {4, 4},
 				      .max_length = 100}};
-	uint8_t bytes[8];
+	uint8_t bytes[16];
 	struct frame frame;
 	struct fault fault;
 

@@ -22,7 +22,7 @@ struct position {
 	unsigned datum;
 };
 
-#define DEGREES(d) ((int64_t)((d) * (1 << 25)))
+#define DEGREES(d) ((int64_t)((d) * 33554432.0))
 
 static void
 put_bits(uint8_t *bytes, unsigned *at, unsigned bits, uint64_t u)
