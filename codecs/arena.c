@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT ((size_t)16)
+#define ALIGNMENT  ((size_t)16)
 #define BLOCK_SIZE ((size_t)64 * 1024)
 
 struct arena_block {
@@ -58,9 +58,9 @@ struct arena_mark
 arena_mark(const struct arena *arena)
 {
 	return (struct arena_mark){
-	    .block = arena->head,
-	    .block_used = arena->head ? arena->head->used : 0,
-	    .used = arena->used,
+		.block = arena->head,
+		.block_used = arena->head ? arena->head->used : 0,
+		.used = arena->used,
 	};
 }
 

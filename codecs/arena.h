@@ -7,11 +7,12 @@
 
 struct arena_block;
 
-/* Memory of one message (or one dictionary); everything in it goes with arena_reset or arena_fini. */
+/* Memory of one message (or one dictionary); everything in it goes with arena_reset or arena_fini.
+ */
 struct arena {
 	struct arena_block *head;
-	size_t used;	/* bytes handed out since the last reset */
-	size_t limit;	/* the most that may be handed out between two resets */
+	size_t used;  /* bytes handed out since the last reset */
+	size_t limit; /* the most that may be handed out between two resets */
 };
 
 /* A place in an arena, to go back to. */
@@ -36,10 +37,12 @@ struct arena_mark arena_mark(const struct arena *arena);
 /* Forgets what was handed out since `mark`, which must stem from this arena and this round. */
 void arena_release(struct arena *arena, struct arena_mark mark);
 
-/* Hands out `size` bytes aligned to 16, not cleared; NULL when the limit or the machine's memory is reached. */
+/* Hands out `size` bytes aligned to 16, not cleared; NULL when the limit or the machine's memory is
+ * reached. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* Like arena_alloc for `count` objects of `size` bytes, cleared; NULL also when the product overflows. */
+/* Like arena_alloc for `count` objects of `size` bytes, cleared; NULL also when the product
+ * overflows. */
 void *arena_calloc(struct arena *arena, size_t count, size_t size);
 
 /* A copy of `length` bytes with a NUL behind them; NULL as arena_alloc. */

@@ -7,11 +7,12 @@
 
 /* RFC 5139 section 3: element names by CAtype. */
 static const char *const ca_names[] = {
-    [1] = "A1",	    [2] = "A2",	    [3] = "A3",	       [4] = "A4",	[5] = "A5",	[6] = "A6",
-    [16] = "PRD",   [17] = "POD",   [18] = "STS",      [19] = "HNO",	[20] = "HNS",	[21] = "LMK",
-    [22] = "LOC",   [23] = "NAM",   [24] = "PC",       [25] = "BLD",	[26] = "UNIT",	[27] = "FLR",
-    [28] = "ROOM",  [29] = "PLC",   [30] = "PCN",      [31] = "POBOX",	[32] = "ADDCODE", [33] = "SEAT",
-    [34] = "RD",    [35] = "RDSEC", [36] = "RDBR",     [37] = "RDSUBBR", [38] = "PRM",	[39] = "POM",
+	[1] = "A1",	[2] = "A2",	[3] = "A3",	  [4] = "A4",	 [5] = "A5",
+	[6] = "A6",	[16] = "PRD",	[17] = "POD",	  [18] = "STS",	 [19] = "HNO",
+	[20] = "HNS",	[21] = "LMK",	[22] = "LOC",	  [23] = "NAM",	 [24] = "PC",
+	[25] = "BLD",	[26] = "UNIT",	[27] = "FLR",	  [28] = "ROOM", [29] = "PLC",
+	[30] = "PCN",	[31] = "POBOX", [32] = "ADDCODE", [33] = "SEAT", [34] = "RD",
+	[35] = "RDSEC", [36] = "RDBR",	[37] = "RDSUBBR", [38] = "PRM",	 [39] = "POM",
 };
 
 /* RFC 4776 section 3.1: which entity the location describes. */
@@ -20,7 +21,8 @@ static const char *const sources[] = {"dhcp_server", "network_element", "client"
 static struct value
 value_text(const char *text, size_t length)
 {
-	return (struct value){.bytes = (const uint8_t *)text, .count = (uint32_t)length, .present = true};
+	return (struct value){
+		.bytes = (const uint8_t *)text, .count = (uint32_t)length, .present = true};
 }
 
 static void
@@ -86,7 +88,8 @@ civic_decode(struct cursor *window, struct arena *arena, struct value *value)
 	if (!country || !map.items || !source.present)
 		return false;
 	pair_add(&map, value_text("source", strlen("source")), source);
-	pair_add(&map, value_text("country", strlen("country")), value_text((const char *)country, 2));
+	pair_add(&map, value_text("country", strlen("country")),
+		 value_text((const char *)country, 2));
 	while (cursor_left(window) > 0)
 		if (!add_element(window, arena, &map))
 			return false;

@@ -11,15 +11,15 @@
 #include "codecs/dict.h"
 #include "codecs/geo.h"
 
-#define MAX_INTEGER_TEXT 20
-#define MAX_DECIMAL_TEXT 22
-#define MAX_REAL_TEXT 32
-#define MAX_TIME_TEXT 26
-#define MAX_MAC_TEXT 19
-#define MAX_MAC_TYPE_TEXT 23 /* ,"mac_type":"universal" */
+#define MAX_INTEGER_TEXT   20
+#define MAX_DECIMAL_TEXT   22
+#define MAX_REAL_TEXT	   32
+#define MAX_TIME_TEXT	   26
+#define MAX_MAC_TEXT	   19
+#define MAX_MAC_TYPE_TEXT  23 /* ,"mac_type":"universal" */
 #define MAX_BIT_PLACE_TEXT 3
-#define DENSE_LIMIT 1024     /* numbers of an enumeration looked up directly */
-#define TYPE_RANGE 65536     /* element numbers of one group lie within */
+#define DENSE_LIMIT	   1024	 /* numbers of an enumeration looked up directly */
+#define TYPE_RANGE	   65536 /* element numbers of one group lie within */
 
 struct compiler {
 	struct arena *memory;
@@ -41,7 +41,8 @@ fail(const struct compiler *c, const char *format, ...)
 
 /* Text with the slack that block copies may read. */
 static int
-text_make(const struct compiler *c, struct text *text, const char *before, const char *middle, const char *after)
+text_make(const struct compiler *c, struct text *text, const char *before, const char *middle,
+	  const char *after)
 {
 	size_t length = strlen(before) + strlen(middle) + strlen(after);
 	char *s = arena_calloc(c->memory, 1, length + TEXT_SLACK + 1);
@@ -77,7 +78,8 @@ compile_enumeration(const struct compiler *c, struct enumeration *e)
 		struct enumeration_value *value = &e->values[i];
 
 		if (i > 0 && value->number == value[-1].number)
-			return fail(c, "enumeration %s: %s has the number of %s", e->name, value->name, value[-1].name);
+			return fail(c, "enumeration %s: %s has the number of %s", e->name,
+				    value->name, value[-1].name);
 		if (value->number < e->n_dense)
 			e->dense[value->number] = value;
 		if (text_make(c, &value->json, "\"", value->name, "\""))
@@ -208,7 +210,8 @@ value_text(const struct field *f)
 	case RENDER_MAC_TYPED:
 		return MAX_MAC_TEXT + MAX_MAC_TYPE_TEXT;
 	case RENDER_ARRAY:
-		return 2 + f->times * (MAX_INTEGER_TEXT + 1U) + MAX_INTEGER_TEXT + f->strongest_key.length;
+		return 2 + f->times * (MAX_INTEGER_TEXT + 1U) + MAX_INTEGER_TEXT +
+		       f->strongest_key.length;
 	case RENDER_NONE:
 	case RENDER_IP:
 	case RENDER_STR:
@@ -246,14 +249,16 @@ fixed_size(const struct field *f)
 }
 
 static int
-sibling_slot(const struct compiler *c, const struct shape *shape, const struct field *f, const char *name)
+sibling_slot(const struct compiler *c, const struct shape *shape, const struct field *f,
+	     const char *name)
 {
 	const struct field *sibling = name ? shape_field(shape, name) : NULL;
 
 	if (!name)
 		return NO_SLOT;
 	if (!sibling || sibling >= f || sibling->wire != WIRE_UINT)
-		return fail(c, "%s.%s: no integer \"%s\" before it", shape->name, f->name, name) - 1;
+		return fail(c, "%s.%s: no integer \"%s\" before it", shape->name, f->name, name) -
+		       1;
 	return sibling->slot;
 }
 
@@ -285,7 +290,8 @@ compile_sort(const struct compiler *c, struct field *f)
 	if (!f->sort_field || (f->sort_field->wire != WIRE_INT && f->sort_field->wire != WIRE_UINT))
 		return fail(c, "%s: no integer \"%s\" to sort by", f->name, f->sort);
 	if (f->sort_field->width > 2)
-		return fail(c, "%s: \"%s\" has more than 2 bytes, too many to sort by", f->name, f->sort);
+		return fail(c, "%s: \"%s\" has more than 2 bytes, too many to sort by", f->name,
+			    f->sort);
 	f->sort_steps = f->shape->steps;
 	while (f->sort_steps->slot != f->sort_field->slot)
 		f->sort_steps++;
@@ -376,8 +382,8 @@ compile_field(const struct compiler *c, const struct shape *parent, struct field
 	if (integer && (f->width < 1 || f->width > 8))
 		return fail(c, "%s.%s: %u bytes, expected 1 to 8", parent->name, f->name, f->width);
 	if (f->times < 1 || f->times > (f->repeat ? 1 : MAX_TIMES))
-		return fail(c, "%s.%s: %u times, expected 1 to %d, or 1 of a repeated element", parent->name, f->name,
-			    f->times, MAX_TIMES);
+		return fail(c, "%s.%s: %u times, expected 1 to %d, or 1 of a repeated element",
+			    parent->name, f->name, f->times, MAX_TIMES);
 	if (f->repeat && (f->wire == WIRE_CIVIC || f->wire == WIRE_GEO))
 		return fail(c, "%s.%s: a location cannot be repeated", parent->name, f->name);
 	if (f->wire == WIRE_GEO && !f->shape && make_geo_shape(c, f))
@@ -388,7 +394,8 @@ compile_field(const struct compiler *c, const struct shape *parent, struct field
 			return -1;
 	}
 	f->stride = f->wire == WIRE_CIVIC ? 2 : (uint16_t)(f->shape ? f->shape->n_slots : 1);
-	if (compile_references(c, parent, f) || compile_sort(c, f) || compile_keys(c, f) || compile_map(c, f))
+	if (compile_references(c, parent, f) || compile_sort(c, f) || compile_keys(c, f) ||
+	    compile_map(c, f))
 		return -1;
 	f->render = choose_render(f);
 	return 0;
@@ -416,8 +423,8 @@ compile_types(const struct compiler *c, struct shape *shape)
 		uint16_t *place = &shape->by_type[shape->fields[i].type - first];
 
 		if (*place)
-			return fail(c, "%s: %s has the number of %s", shape->name, shape->fields[i].name,
-				    shape->fields[*place - 1].name);
+			return fail(c, "%s: %s has the number of %s", shape->name,
+				    shape->fields[i].name, shape->fields[*place - 1].name);
 		*place = (uint16_t)(i + 1);
 	}
 	return 0;
@@ -450,7 +457,8 @@ compile_fields(const struct compiler *c, struct shape *shape)
 			shape->time = f;
 		if (f->role == ROLE_AGE)
 			shape->age = f;
-		shape->max_text += f->key.length + f->under_key.length + 2 + f->max_text + unit_text(f);
+		shape->max_text +=
+			f->key.length + f->under_key.length + 2 + f->max_text + unit_text(f);
 	}
 	return 0;
 }
@@ -480,12 +488,12 @@ add_steps(struct shape *shape, const struct field *f, bool little)
 
 	for (unsigned i = 0; i < times; i++)
 		shape->steps[shape->n_steps++] = (struct load_step){
-		    .offset = shape->prefix + i * f->width,
-		    .slot = (uint16_t)(f->slot + i),
-		    .load = (uint8_t)load_of(f, little),
-		    .width = f->width,
-		    .has_none = f->has_none,
-		    .none = (uint64_t)f->none,
+			.offset = shape->prefix + i * f->width,
+			.slot = (uint16_t)(f->slot + i),
+			.load = (uint8_t)load_of(f, little),
+			.width = f->width,
+			.has_none = f->has_none,
+			.none = (uint64_t)f->none,
 		};
 	shape->prefix += fixed_size(f);
 }
@@ -519,7 +527,8 @@ compile_shape(const struct compiler *c, struct shape *shape)
 	return 0;
 }
 
-/* The body of a message is a group of copies of its control elements; records are met one by one instead. */
+/* The body of a message is a group of copies of its control elements; records are met one by one
+ * instead. */
 static int
 compile_message(const struct compiler *c, const struct dict *dict, struct message_def *def)
 {
@@ -555,7 +564,8 @@ compile_messages(const struct compiler *c, struct dict *dict)
 			return -1;
 		for (uint32_t k = 0; k < i; k++)
 			if (dict->messages[k].id == dict->messages[i].id)
-				return fail(c, "message %s: has the id of %s", dict->messages[i].name, dict->messages[k].name);
+				return fail(c, "message %s: has the id of %s",
+					    dict->messages[i].name, dict->messages[k].name);
 	}
 	return 0;
 }
@@ -570,7 +580,8 @@ compile_services(const struct compiler *c, struct dict *dict)
 			continue;
 		service->request_def = dict_message_named(dict, service->request);
 		if (!service->request_def)
-			return fail(c, "service %s: no message \"%s\"", service->name, service->request);
+			return fail(c, "service %s: no message \"%s\"", service->name,
+				    service->request);
 	}
 	return 0;
 }
@@ -582,26 +593,32 @@ check_header(const struct compiler *c, const struct frame_layout *layout)
 		const char *name;
 		struct header_field place;
 	} fields[] = {
-	    {"version", layout->version}, {"flags", layout->flags},		{"id", layout->id},
-	    {"length", layout->length},	  {"transaction", layout->transaction},
+		{"version", layout->version},
+		{"flags", layout->flags},
+		{"id", layout->id},
+		{"length", layout->length},
+		{"transaction", layout->transaction},
 	};
 	const char *owner[256] = {NULL};
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		if (fields[i].place.offset + fields[i].place.width > layout->header)
-			return fail(c, "frame.%s: lies beyond the header of %u bytes", fields[i].name, layout->header);
+			return fail(c, "frame.%s: lies beyond the header of %u bytes",
+				    fields[i].name, layout->header);
 		for (unsigned k = 0; k < fields[i].place.width; k++) {
 			const char **byte = &owner[fields[i].place.offset + k];
 
 			if (*byte)
-				return fail(c, "frame.%s: overlaps %s at byte %u", fields[i].name, *byte,
-					    fields[i].place.offset + k);
+				return fail(c, "frame.%s: overlaps %s at byte %u", fields[i].name,
+					    *byte, fields[i].place.offset + k);
 			*byte = fields[i].name;
 		}
 	}
 	if (!layout->id.width || !layout->length.width)
 		return fail(c, "frame: id and length are needed");
-	return layout->max_length < layout->header ? fail(c, "frame.length: max is less than the header") : 0;
+	return layout->max_length < layout->header
+		       ? fail(c, "frame.length: max is less than the header")
+		       : 0;
 }
 
 int
@@ -617,7 +634,8 @@ dict_compile(struct dict *dict, char *error, size_t size)
 		if (compile_enumeration(&c, &dict->enumerations[i]))
 			return -1;
 	dict->elements.group = true;
-	if (compile_shape(&c, &dict->elements) || compile_messages(&c, dict) || compile_services(&c, dict))
+	if (compile_shape(&c, &dict->elements) || compile_messages(&c, dict) ||
+	    compile_services(&c, dict))
 		return -1;
 	for (uint32_t i = 0; i < dict->elements.n_fields; i++) {
 		const struct field *f = &dict->elements.fields[i];

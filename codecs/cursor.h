@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* cursor.h: the only way to packet bytes: bounds-checked, with a fault that sticks
  *
- * After the first read past the end every read gives 0 or NULL and `failed` stays set, so a parser is straight-line code
- * with one check at its end. A length on the wire becomes a window of its own at once.
+ * After the first read past the end every read gives 0 or NULL and `failed` stays set, so a parser
+ * is straight-line code with one check at its end. A length on the wire becomes a window of its own
+ * at once.
  */
 #ifndef NMSP_CODECS_CURSOR_H
 #define NMSP_CODECS_CURSOR_H
@@ -33,7 +34,8 @@ cursor_left(const struct cursor *c)
 	return (size_t)(c->end - c->at);
 }
 
-/* Takes `length` bytes and returns where they begin; NULL and a sticky fault when fewer are left. */
+/* Takes `length` bytes and returns where they begin; NULL and a sticky fault when fewer are left.
+ */
 static inline const uint8_t *
 cursor_bytes(struct cursor *c, size_t length)
 {
@@ -88,7 +90,8 @@ cursor_window(struct cursor *c, size_t length)
 	const uint8_t *p = cursor_bytes(c, length);
 
 	if (!p)
-		return (struct cursor){.at = c->at, .end = c->at, .little = c->little, .failed = true};
+		return (struct cursor){
+			.at = c->at, .end = c->at, .little = c->little, .failed = true};
 	return cursor_over(p, length, c->little);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* decode.c: from the bytes of one field to its value, as the dictionary describes it
  *
- * A struct is read in two parts: its leading fields of fixed size behind one check of bounds, the rest one by one.
+ * A struct is read in two parts: its leading fields of fixed size behind one check of bounds, the
+ * rest one by one.
  */
 #include "codecs/decode.h"
 
@@ -11,7 +12,7 @@
 #include "codecs/geo.h"
 
 #define MAC_BYTES 6
-#define FEW 24 /* members up to which insertion sort is the fastest */
+#define FEW	  24 /* members up to which insertion sort is the fastest */
 
 bool
 decode_fail(struct decoder *d, enum fault_why why, const char *what, const uint8_t *at)
@@ -21,7 +22,8 @@ decode_fail(struct decoder *d, enum fault_why why, const char *what, const uint8
 }
 
 bool
-element_next(const struct dict *dict, const uint8_t *start, struct cursor *rest, struct element *element)
+element_next(const struct dict *dict, const uint8_t *start, struct cursor *rest,
+	     struct element *element)
 {
 	const struct element_layout *layout = &dict->element;
 	size_t header = (size_t)layout->type_width + layout->length_width;
@@ -65,7 +67,8 @@ static inline const uint8_t *
 load_field(const struct field *f, const uint8_t *p, bool little, struct value *slot)
 {
 	if (f->wire == WIRE_MAC) {
-		*slot = (struct value){.u = cursor_load(p, MAC_BYTES, false), .count = 1, .present = true};
+		*slot = (struct value){
+			.u = cursor_load(p, MAC_BYTES, false), .count = 1, .present = true};
 		return p + MAC_BYTES;
 	}
 	for (unsigned i = 0; i < f->times; i++, p += f->width)
@@ -112,13 +115,13 @@ load_fields(const struct shape *shape, const uint8_t *p, struct value *slots)
 	for (const struct load_step *step = shape->steps; step < end; step++) {
 		uint64_t u = load_step(step, p + step->offset);
 
-		slots[step->slot] =
-		    (struct value){.u = u, .count = 1, .present = !step->has_none || u != step->none};
+		slots[step->slot] = (struct value){
+			.u = u, .count = 1, .present = !step->has_none || u != step->none};
 	}
 }
 
-/* What a member is sorted by, in the upper half, and its place, in the lower: greater comes first, and of equal keys the
- * earlier place. A member without a value comes last. */
+/* What a member is sorted by, in the upper half, and its place, in the lower: greater comes first,
+ * and of equal keys the earlier place. A member without a value comes last. */
 static uint64_t
 rank_of(const struct field *f, const uint8_t *member, uint32_t place)
 {
@@ -179,11 +182,13 @@ load_sorted(struct decoder *d, const struct field *f, const uint8_t *p, struct v
 		ranks[i] = rank_of(f, p + i * size, i);
 	sort_ranks(ranks, count);
 	for (uint32_t i = 0; i < count; i++)
-		load_fields(f->shape, p + ranked_place(ranks[i]) * size, slot->items + (size_t)i * f->stride);
+		load_fields(f->shape, p + ranked_place(ranks[i]) * size,
+			    slot->items + (size_t)i * f->stride);
 	return true;
 }
 
-static bool decode_struct(struct decoder *d, const struct shape *shape, struct cursor *c, struct value *slots);
+static bool decode_struct(struct decoder *d, const struct shape *shape, struct cursor *c,
+			  struct value *slots);
 
 static bool
 load_members(struct decoder *d, const struct field *f, struct cursor *c, struct value *slot)
@@ -230,7 +235,8 @@ decode_length(struct decoder *d, const struct field *f, struct cursor *c, struct
 	const uint8_t *at = c->at;
 
 	if (f->length_slot != NO_SLOT)
-		length = slots[f->length_slot].u < SIZE_MAX ? (size_t)slots[f->length_slot].u : SIZE_MAX;
+		length = slots[f->length_slot].u < SIZE_MAX ? (size_t)slots[f->length_slot].u
+							    : SIZE_MAX;
 	if (length > cursor_left(c))
 		return decode_fail(d, FAULT_SHORT, f->name, at);
 	return decode_field(d, f, cursor_window(c, length), &slots[f->slot]);
@@ -253,7 +259,8 @@ decode_late(struct decoder *d, const struct field *f, struct cursor *c, struct v
 		load_field(f, p, d->dict->little_endian, &slots[f->slot]);
 		return true;
 	case WIRE_STRUCT:
-		return f->count_of ? decode_counted(d, f, c, slots) : decode_object(d, f, c, &slots[f->slot]);
+		return f->count_of ? decode_counted(d, f, c, slots)
+				   : decode_object(d, f, c, &slots[f->slot]);
 	case WIRE_IP:
 	case WIRE_STR:
 	case WIRE_BYTES:
@@ -289,9 +296,9 @@ keep_unrecognized(struct decoder *d, const struct element *element)
 	if (!kept)
 		return decode_fail(d, FAULT_MEMORY, "unrecognized", element->value.at);
 	*kept = (struct unrecognized){
-	    .type = element->type,
-	    .bytes = element->value.at,
-	    .length = (uint32_t)cursor_left(&element->value),
+		.type = element->type,
+		.bytes = element->value.at,
+		.length = (uint32_t)cursor_left(&element->value),
 	};
 	*(d->last ? &d->last->next : &d->unrecognized) = kept;
 	d->last = kept;
@@ -311,7 +318,8 @@ count_elements(const struct dict *dict, const uint8_t *start, struct cursor rest
 }
 
 static bool
-begin_list(struct decoder *d, const struct field *child, const struct element *element, const struct group_place *group)
+begin_list(struct decoder *d, const struct field *child, const struct element *element,
+	   const struct group_place *group)
 {
 	size_t count = 1 + count_elements(d->dict, group->start, group->rest, element->type);
 	struct value *list = &group->slots[child->slot];
@@ -321,7 +329,8 @@ begin_list(struct decoder *d, const struct field *child, const struct element *e
 	return list->items || decode_fail(d, FAULT_MEMORY, child->name, element->value.at);
 }
 
-static bool decode_group(struct decoder *d, const struct field *f, struct cursor window, struct value *slots);
+static bool decode_group(struct decoder *d, const struct field *f, struct cursor window,
+			 struct value *slots);
 
 bool
 decode_child(struct decoder *d, const struct field *child, const struct element *element,
@@ -345,7 +354,8 @@ decode_child(struct decoder *d, const struct field *child, const struct element 
 }
 
 static bool
-has_required(struct decoder *d, const struct shape *shape, const struct value *slots, const uint8_t *at)
+has_required(struct decoder *d, const struct shape *shape, const struct value *slots,
+	     const uint8_t *at)
 {
 	for (uint32_t i = 0; i < shape->n_fields; i++)
 		if (shape->fields[i].required && !slots[shape->fields[i].slot].present)
@@ -353,7 +363,8 @@ has_required(struct decoder *d, const struct shape *shape, const struct value *s
 	return true;
 }
 
-/* Reads a group into cleared slots. An element that is unknown, or came before though it cannot be a list, is kept as it is. */
+/* Reads a group into cleared slots. An element that is unknown, or came before though it cannot be
+ * a list, is kept as it is. */
 static bool
 decode_group(struct decoder *d, const struct field *f, struct cursor window, struct value *slots)
 {
@@ -379,7 +390,8 @@ decode_group(struct decoder *d, const struct field *f, struct cursor window, str
 }
 
 static bool
-decode_whole_group(struct decoder *d, const struct field *f, struct cursor window, struct value *slot)
+decode_whole_group(struct decoder *d, const struct field *f, struct cursor window,
+		   struct value *slot)
 {
 	slot->items = arena_calloc(d->arena, f->stride, sizeof *slot->items);
 	if (!slot->items)
@@ -390,7 +402,8 @@ decode_whole_group(struct decoder *d, const struct field *f, struct cursor windo
 }
 
 static bool
-decode_whole_struct(struct decoder *d, const struct field *f, struct cursor window, struct value *slot)
+decode_whole_struct(struct decoder *d, const struct field *f, struct cursor window,
+		    struct value *slot)
 {
 	if (!decode_object(d, f, &window, slot))
 		return false;
@@ -402,7 +415,7 @@ decode_codec(struct decoder *d, const struct field *f, struct cursor window, str
 {
 	const uint8_t *at = window.at;
 	bool (*codec)(struct cursor *, struct arena *, struct value *) =
-	    f->wire == WIRE_CIVIC ? civic_decode : geo_decode;
+		f->wire == WIRE_CIVIC ? civic_decode : geo_decode;
 
 	if (!codec(&window, d->arena, slot))
 		return decode_fail(d, window.failed ? FAULT_SHORT : FAULT_MEMORY, f->name, at);
@@ -420,17 +433,20 @@ decode_field(struct decoder *d, const struct field *f, struct cursor window, str
 	case WIRE_INT:
 	case WIRE_MAC:
 		if (left != size)
-			return decode_fail(d, left < size ? FAULT_SHORT : FAULT_LEFT_OVER, f->name, window.at);
+			return decode_fail(d, left < size ? FAULT_SHORT : FAULT_LEFT_OVER, f->name,
+					   window.at);
 		load_field(f, window.at, d->dict->little_endian, slot);
 		return true;
 	case WIRE_IP:
 		if (left != 4 && left != 16)
 			return decode_fail(d, FAULT_SIZE, f->name, window.at);
-		*slot = (struct value){.bytes = window.at, .count = (uint32_t)left, .present = true};
+		*slot = (struct value){
+			.bytes = window.at, .count = (uint32_t)left, .present = true};
 		return true;
 	case WIRE_STR:
 	case WIRE_BYTES:
-		*slot = (struct value){.bytes = window.at, .count = (uint32_t)left, .present = true};
+		*slot = (struct value){
+			.bytes = window.at, .count = (uint32_t)left, .present = true};
 		return true;
 	case WIRE_STRUCT:
 		return decode_whole_struct(d, f, window, slot);

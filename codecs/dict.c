@@ -2,20 +2,19 @@
 /* dict.c: look-ups in a compiled dictionary */
 #include "codecs/dict.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const kind_names[KIND_COUNT] = {
-    [KIND_RSSI] = "rssi",
-    [KIND_INFO] = "info",
-    [KIND_STATISTICS] = "statistics",
-    [KIND_ATTACHMENT] = "attachment",
-    [KIND_LOCATION] = "location",
-    [KIND_AP] = "ap",
-    [KIND_INTERFERER] = "interferer",
-    [KIND_AIR_QUALITY] = "air_quality",
-    [KIND_WIPS] = "wips",
-    [KIND_UNKNOWN] = "unknown",
+	[KIND_RSSI] = "rssi",
+	[KIND_INFO] = "info",
+	[KIND_STATISTICS] = "statistics",
+	[KIND_ATTACHMENT] = "attachment",
+	[KIND_LOCATION] = "location",
+	[KIND_AP] = "ap",
+	[KIND_INTERFERER] = "interferer",
+	[KIND_AIR_QUALITY] = "air_quality",
+	[KIND_WIPS] = "wips",
+	[KIND_UNKNOWN] = "unknown",
 };
 
 const char *
@@ -37,20 +36,12 @@ const char *
 mark_name(enum mark mark)
 {
 	static const char *const names[] = {
-	    [MARK_ASSUMED] = "assumed",	  [MARK_INFERRED] = "inferred",	    [MARK_RECALLED] = "recalled",
-	    [MARK_COMPUTED] = "computed", [MARK_DOCUMENTED] = "documented", [MARK_SEEN] = "seen",
+		[MARK_ASSUMED] = "assumed",	  [MARK_INFERRED] = "inferred",
+		[MARK_RECALLED] = "recalled",	  [MARK_COMPUTED] = "computed",
+		[MARK_DOCUMENTED] = "documented", [MARK_SEEN] = "seen",
 	};
 
 	return names[mark];
-}
-
-void
-dict_free(struct dict *dict)
-{
-	if (!dict)
-		return;
-	arena_fini(&dict->memory);
-	free(dict);
 }
 
 const struct message_def *
@@ -115,7 +106,8 @@ key_is(const char *json, const char *key, size_t length)
 }
 
 const struct value *
-shape_lookup(const struct shape *shape, const struct value *slots, const char *path, const struct field **field)
+shape_lookup(const struct shape *shape, const struct value *slots, const char *path,
+	     const struct field **field)
 {
 	size_t length = strcspn(path, ".");
 	const struct value *found;
@@ -137,7 +129,9 @@ shape_lookup(const struct shape *shape, const struct value *slots, const char *p
 			*field = f;
 			return v;
 		}
-		return f->shape && v->count ? shape_lookup(f->shape, v->items, path + length + 1, field) : NULL;
+		return f->shape && v->count
+			       ? shape_lookup(f->shape, v->items, path + length + 1, field)
+			       : NULL;
 	}
 	return NULL;
 }

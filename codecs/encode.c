@@ -96,7 +96,8 @@ encode_end(struct encoder *e)
 	if (length < layout->header || length > layout->max_length)
 		e->failed = true;
 	if (!e->failed)
-		put_header(e, layout->length, layout->length_is_body ? length - layout->header : length);
+		put_header(e, layout->length,
+			   layout->length_is_body ? length - layout->header : length);
 	return e->failed ? 0 : length;
 }
 
@@ -283,7 +284,8 @@ object_text(struct value *object, const struct shape *shape, const char *name, c
 }
 
 bool
-object_bytes(struct value *object, const struct shape *shape, const char *name, const void *bytes, size_t length)
+object_bytes(struct value *object, const struct shape *shape, const char *name, const void *bytes,
+	     size_t length)
 {
 	const struct field *f = shape_field(shape, name);
 
@@ -295,7 +297,8 @@ object_bytes(struct value *object, const struct shape *shape, const char *name, 
 }
 
 bool
-object_child(struct value *object, const struct shape *shape, const char *name, struct value *items, uint32_t count)
+object_child(struct value *object, const struct shape *shape, const char *name, struct value *items,
+	     uint32_t count)
 {
 	const struct field *f = shape_field(shape, name);
 

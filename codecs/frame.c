@@ -7,10 +7,12 @@
 static uint64_t
 header_uint(const struct dict *dict, const uint8_t *bytes, struct header_field field)
 {
-	return field.width ? cursor_load(bytes + field.offset, field.width, dict->little_endian) : 0;
+	return field.width ? cursor_load(bytes + field.offset, field.width, dict->little_endian)
+			   : 0;
 }
 
-/* The length of the whole message as the header gives it; beyond max_length where it would overflow. */
+/* The length of the whole message as the header gives it; beyond max_length where it would
+ * overflow. */
 static uint64_t
 total_length(const struct dict *dict, const uint8_t *bytes)
 {
@@ -23,7 +25,8 @@ total_length(const struct dict *dict, const uint8_t *bytes)
 }
 
 long
-frame_parse(const struct dict *dict, const uint8_t *bytes, size_t size, struct frame *frame, struct fault *fault)
+frame_parse(const struct dict *dict, const uint8_t *bytes, size_t size, struct frame *frame,
+	    struct fault *fault)
 {
 	const struct frame_layout *layout = &dict->frame;
 	uint64_t length;

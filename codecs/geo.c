@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* geo.c: geographic location as in RFC 6225 (and RFC 3825, its version 0)
  *
- * 128 bits: latitude uncertainty 6, latitude 34, longitude uncertainty 6, longitude 34, altitude type 4, altitude uncertainty 6,
- * altitude 30, version 2, reserved 3, datum 3. Version 0 has a resolution (number of valid bits) where version 1 has an uncertainty.
+ * 128 bits: latitude uncertainty 6, latitude 34, longitude uncertainty 6, longitude 34, altitude
+ * type 4, altitude uncertainty 6, altitude 30, version 2, reserved 3, datum 3. Version 0 has a
+ * resolution (number of valid bits) where version 1 has an uncertainty.
  */
 #include "codecs/geo.h"
 
 #include <math.h>
 
-#define ANGLE_BITS 34
+#define ANGLE_BITS	    34
 #define ANGLE_FRACTION_BITS 25
-#define ANGLE_SCALE 10000000
-#define ALTITUDE_BITS 30
-#define ALTITUDE_FRACTION 256.0
+#define ANGLE_SCALE	    10000000
+#define ALTITUDE_BITS	    30
+#define ALTITUDE_FRACTION   256.0
 
 enum altitude_type {
 	ALTITUDE_METRES = 1,
@@ -20,33 +21,45 @@ enum altitude_type {
 };
 
 static struct enumeration_value altitude_units[] = {
-    {.number = ALTITUDE_METRES, .name = "m"},
-    {.number = ALTITUDE_FLOORS, .name = "floors"},
+	{.number = ALTITUDE_METRES, .name = "m"},
+	{.number = ALTITUDE_FLOORS, .name = "floors"},
 };
-static const struct enumeration altitude_unit = {.name = "altitude_unit", .values = altitude_units, .n_values = 2};
+static const struct enumeration altitude_unit = {.name = "altitude_unit",
+						 .values = altitude_units,
+						 .n_values = 2};
 
 static struct enumeration_value datums[] = {
-    {.number = 1, .name = "WGS84"},
-    {.number = 2, .name = "NAD83/NAVD88"},
-    {.number = 3, .name = "NAD83/MLLW"},
+	{.number = 1, .name = "WGS84"},
+	{.number = 2, .name = "NAD83/NAVD88"},
+	{.number = 3, .name = "NAD83/MLLW"},
 };
 static const struct enumeration datum = {.name = "datum", .values = datums, .n_values = 3};
 
-#define GEO_FIELD(slot, key, w, ...)                                                                                   \
-	[slot] = {.name = key, .json = key, .wire = w, .width = 8, .times = 1, .kind = KIND_NONE, __VA_ARGS__}
+#define GEO_FIELD(slot, key, w, ...) \
+	[slot] = {.name = key,       \
+		  .json = key,       \
+		  .wire = w,         \
+		  .width = 8,        \
+		  .times = 1,        \
+		  .kind = KIND_NONE, \
+		  __VA_ARGS__}
 
 const struct field geo_fields[GEO_SLOTS] = {
-    GEO_FIELD(GEO_LATITUDE, "latitude", WIRE_INT, .scale = ANGLE_SCALE),
-    GEO_FIELD(GEO_LONGITUDE, "longitude", WIRE_INT, .scale = ANGLE_SCALE),
-    GEO_FIELD(GEO_LATITUDE_UNCERTAINTY, "latitude_uncertainty_deg", WIRE_UINT, .render = RENDER_REAL),
-    GEO_FIELD(GEO_LONGITUDE_UNCERTAINTY, "longitude_uncertainty_deg", WIRE_UINT, .render = RENDER_REAL),
-    GEO_FIELD(GEO_LATITUDE_RESOLUTION, "latitude_resolution_bits", WIRE_UINT, .scale = 1),
-    GEO_FIELD(GEO_LONGITUDE_RESOLUTION, "longitude_resolution_bits", WIRE_UINT, .scale = 1),
-    GEO_FIELD(GEO_ALTITUDE, "altitude", WIRE_UINT, .render = RENDER_REAL),
-    GEO_FIELD(GEO_ALTITUDE_UNIT, "altitude_unit", WIRE_UINT, .scale = 1, .values = &altitude_unit),
-    GEO_FIELD(GEO_ALTITUDE_UNCERTAINTY, "altitude_uncertainty_m", WIRE_UINT, .render = RENDER_REAL),
-    GEO_FIELD(GEO_ALTITUDE_RESOLUTION, "altitude_resolution_bits", WIRE_UINT, .scale = 1),
-    GEO_FIELD(GEO_DATUM, "datum", WIRE_UINT, .scale = 1, .values = &datum),
+	GEO_FIELD(GEO_LATITUDE, "latitude", WIRE_INT, .scale = ANGLE_SCALE),
+	GEO_FIELD(GEO_LONGITUDE, "longitude", WIRE_INT, .scale = ANGLE_SCALE),
+	GEO_FIELD(GEO_LATITUDE_UNCERTAINTY, "latitude_uncertainty_deg", WIRE_UINT,
+		  .render = RENDER_REAL),
+	GEO_FIELD(GEO_LONGITUDE_UNCERTAINTY, "longitude_uncertainty_deg", WIRE_UINT,
+		  .render = RENDER_REAL),
+	GEO_FIELD(GEO_LATITUDE_RESOLUTION, "latitude_resolution_bits", WIRE_UINT, .scale = 1),
+	GEO_FIELD(GEO_LONGITUDE_RESOLUTION, "longitude_resolution_bits", WIRE_UINT, .scale = 1),
+	GEO_FIELD(GEO_ALTITUDE, "altitude", WIRE_UINT, .render = RENDER_REAL),
+	GEO_FIELD(GEO_ALTITUDE_UNIT, "altitude_unit", WIRE_UINT, .scale = 1,
+		  .values = &altitude_unit),
+	GEO_FIELD(GEO_ALTITUDE_UNCERTAINTY, "altitude_uncertainty_m", WIRE_UINT,
+		  .render = RENDER_REAL),
+	GEO_FIELD(GEO_ALTITUDE_RESOLUTION, "altitude_resolution_bits", WIRE_UINT, .scale = 1),
+	GEO_FIELD(GEO_DATUM, "datum", WIRE_UINT, .scale = 1, .values = &datum),
 };
 
 struct measure {
@@ -62,13 +75,14 @@ sign_extend(uint64_t u, unsigned bits)
 	return (int64_t)((u ^ sign) - sign);
 }
 
-/* The five bytes of a six-bit uncertainty and a number of `bits` bits; what stands before them is left out. */
+/* The five bytes of a six-bit uncertainty and a number of `bits` bits; what stands before them is
+ * left out. */
 static struct measure
 measure_read(uint64_t u, unsigned bits)
 {
 	return (struct measure){
-	    .uncertainty = (unsigned)(u >> bits & 0x3f),
-	    .number = sign_extend(u & ((UINT64_C(1) << bits) - 1), bits),
+		.uncertainty = (unsigned)(u >> bits & 0x3f),
+		.number = sign_extend(u & ((UINT64_C(1) << bits) - 1), bits),
 	};
 }
 
@@ -106,9 +120,11 @@ put_position(struct value *slots, struct measure latitude, struct measure longit
 		return;
 	}
 	if (latitude.uncertainty)
-		slots[GEO_LATITUDE_UNCERTAINTY] = value_real(ldexp(1, 8 - (int)latitude.uncertainty));
+		slots[GEO_LATITUDE_UNCERTAINTY] =
+			value_real(ldexp(1, 8 - (int)latitude.uncertainty));
 	if (longitude.uncertainty)
-		slots[GEO_LONGITUDE_UNCERTAINTY] = value_real(ldexp(1, 8 - (int)longitude.uncertainty));
+		slots[GEO_LONGITUDE_UNCERTAINTY] =
+			value_real(ldexp(1, 8 - (int)longitude.uncertainty));
 }
 
 static void
@@ -121,7 +137,8 @@ put_altitude(struct value *slots, struct measure altitude, unsigned type, bool o
 	if (old)
 		slots[GEO_ALTITUDE_RESOLUTION] = value_uint(altitude.uncertainty);
 	else if (altitude.uncertainty && type == ALTITUDE_METRES)
-		slots[GEO_ALTITUDE_UNCERTAINTY] = value_real(ldexp(1, 21 - (int)altitude.uncertainty));
+		slots[GEO_ALTITUDE_UNCERTAINTY] =
+			value_real(ldexp(1, 21 - (int)altitude.uncertainty));
 }
 
 bool

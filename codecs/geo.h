@@ -29,8 +29,8 @@ enum geo_slot {
 /* The fields of a position in slot order, for dict_compile to copy. */
 extern const struct field geo_fields[GEO_SLOTS];
 
-/* Decodes the 16 bytes of option 123 or 144 (RFC 6225 section 2.2) into an object of GEO_SLOTS values.
- * Returns false when the window is not 16 bytes long or memory is used up. */
+/* Decodes the 16 bytes of option 123 or 144 (RFC 6225 section 2.2) into an object of GEO_SLOTS
+ * values. Returns false when the window is not 16 bytes long or memory is used up. */
 bool geo_decode(struct cursor *window, struct arena *arena, struct value *value);
 
 #endif

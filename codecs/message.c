@@ -27,7 +27,8 @@ body_cursor(const struct message *m)
 static void
 spoil(struct message *m, enum fault_why why, const uint8_t *at)
 {
-	m->fault = (struct fault){FAULT_MESSAGE, why, m->def->name, (uint32_t)(at - m->frame.bytes)};
+	m->fault =
+		(struct fault){FAULT_MESSAGE, why, m->def->name, (uint32_t)(at - m->frame.bytes)};
 }
 
 static bool
@@ -73,15 +74,18 @@ read_time(struct message *m, const struct field *f, struct cursor window)
 	m->time_ms = milliseconds(f, time->u);
 }
 
-/* Reads what is part of this message's body, and the controller's time, which any message may have. */
+/* Reads what is part of this message's body, and the controller's time, which any message may have.
+ */
 static void
 read_control(struct message *m)
 {
-	struct group_place group = {.start = m->frame.body, .rest = body_cursor(m), .slots = m->body};
+	struct group_place group = {
+		.start = m->frame.body, .rest = body_cursor(m), .slots = m->body};
 	struct decoder d = decoder_for(m);
 	struct element element;
 
-	while (cursor_left(&group.rest) && element_next(m->dict, group.start, &group.rest, &element)) {
+	while (cursor_left(&group.rest) &&
+	       element_next(m->dict, group.start, &group.rest, &element)) {
 		const struct field *part = shape_element(&m->def->body, element.type);
 		const struct field *common = shape_element(&m->dict->elements, element.type);
 
@@ -93,7 +97,8 @@ read_control(struct message *m)
 }
 
 void
-message_open(struct message *m, const struct dict *dict, const struct frame *frame, struct arena *arena)
+message_open(struct message *m, const struct dict *dict, const struct frame *frame,
+	     struct arena *arena)
 {
 	*m = (struct message){.dict = dict, .frame = *frame, .arena = arena};
 	m->def = dict_message(dict, frame->id);
@@ -123,16 +128,17 @@ static void
 make_unknown(const struct message *m, struct record *record, enum unknown_reason reason)
 {
 	*record = (struct record){
-	    .kind = KIND_UNKNOWN,
-	    .reason = reason,
-	    .bytes = m->frame.body,
-	    .length = m->frame.body_length,
-	    .fault = m->fault,
+		.kind = KIND_UNKNOWN,
+		.reason = reason,
+		.bytes = m->frame.body,
+		.length = m->frame.body_length,
+		.fault = m->fault,
 	};
 }
 
 static bool
-element_unknown(const struct message *m, struct record *record, const struct element *element, enum unknown_reason reason)
+element_unknown(const struct message *m, struct record *record, const struct element *element,
+		enum unknown_reason reason)
 {
 	make_unknown(m, record, reason);
 	record->has_type = true;
@@ -143,7 +149,8 @@ element_unknown(const struct message *m, struct record *record, const struct ele
 }
 
 static bool
-decode_record(const struct message *m, const struct field *f, const struct element *element, struct record *record)
+decode_record(const struct message *m, const struct field *f, const struct element *element,
+	      struct record *record)
 {
 	struct decoder d = decoder_for(m);
 	struct value object;
@@ -160,9 +167,11 @@ decode_record(const struct message *m, const struct field *f, const struct eleme
 	return true;
 }
 
-/* A control element that read_control could not read; it is tried again so that the fault is told in its place. */
+/* A control element that read_control could not read; it is tried again so that the fault is told
+ * in its place. */
 static bool
-decode_bad_control(const struct message *m, const struct field *f, const struct element *element, struct record *record)
+decode_bad_control(const struct message *m, const struct field *f, const struct element *element,
+		   struct record *record)
 {
 	struct decoder d = decoder_for(m);
 	struct value value[MAX_TIMES];

@@ -8,9 +8,10 @@
 
 /*
  * One value. Which member counts is said by the field that describes it (dict.h):
- * integers and enumerated values in `u` (unsigned) or `i` (signed), a MAC address in the low 48 bits of `u`,
- * text, bytes and IP addresses as `bytes` + `count` (they point into the frame), an object as `items` (its slots),
- * a list as `items` + `count` (objects one behind the other, slots of the shape apart).
+ * integers and enumerated values in `u` (unsigned) or `i` (signed), a MAC address in the low 48
+ * bits of `u`, text, bytes and IP addresses as `bytes` + `count` (they point into the frame), an
+ * object as `items` (its slots), a list as `items` + `count` (objects one behind the other, slots
+ * of the shape apart).
  */
 struct value {
 	union {

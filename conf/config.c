@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* config.c: the configuration file as plain structs
  *
- * Every value goes through libconfuse as text that carries its place; the rows of options.c say what becomes of it. So a wrong value
- * does not stop the reading, and all errors come out at once.
+ * Every value goes through libconfuse as text that carries its place; the rows of options.c say
+ * what becomes of it. So a wrong value does not stop the reading, and all errors come out at once.
  */
 #include <confuse.h>
 #include <errno.h>
@@ -17,8 +17,8 @@
 #include "conf/scan.h"
 
 #define SECTIONS_MAX 6
-#define OPTIONS_MAX 32
-#define SUBS_MAX 4
+#define OPTIONS_MAX  32
+#define SUBS_MAX     4
 #define INCLUDES_MAX 10
 
 /* libconfuse's tables, made of the rows. */
@@ -54,7 +54,7 @@ reading_error(struct reading *reading, struct scan_place place, const char *form
 __attribute__((format(printf, 2, 0))) static void
 take_syntax_error(cfg_t *cfg, const char *format, va_list arguments)
 {
-	struct scan_place place = { cfg->filename, cfg->line };
+	struct scan_place place = {cfg->filename, cfg->line};
 
 	report_at(reading_now, place, format, arguments);
 }
@@ -122,14 +122,14 @@ parse_file(cfg_t *cfg, const char *path, struct scan_place from)
 static int
 take_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv)
 {
-	struct scan_place from = { cfg->filename, cfg->line };
+	struct scan_place from = {cfg->filename, cfg->line};
 	char *outer = cfg->filename;
 	int result;
 
 	(void)option;
 	if (argc != 1 || include_depth == INCLUDES_MAX) {
-		cfg_error(cfg, argc != 1 ? "include: expected one file name" :
-					   "include: nested too deep, expected at most 10 levels");
+		cfg_error(cfg, argc != 1 ? "include: expected one file name"
+					 : "include: nested too deep, expected at most 10 levels");
 		return argc != 1 ? CFG_SUCCESS : CFG_PARSE_ERROR;
 	}
 	cfg->filename = option_path(outer, argv[0]);
@@ -156,7 +156,8 @@ add_option(cfg_opt_t *to, const struct option *option)
 		to->flags |= CFGF_LIST;
 }
 
-/* Lays the rows of one section out for libconfuse. The tables are cleared, so every list is ended already. */
+/* Lays the rows of one section out for libconfuse. The tables are cleared, so every list is ended
+ * already. */
 static void
 add_section(struct tables *tables, size_t s, const struct option_section *section)
 {
@@ -230,7 +231,7 @@ reading_place(const struct reading *reading, const char *section, size_t index, 
 
 	if (option && option->nvalues > 0) {
 		const struct option_value *value = option->values[0]->ptr;
-		return (struct scan_place){ value->file, value->line };
+		return (struct scan_place){value->file, value->line};
 	}
 	return section_place(reading, cfg);
 }
@@ -249,9 +250,10 @@ split_default(struct option_values *values, char *text)
 	char *rest = NULL;
 
 	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		values->values[values->n++] = (struct option_value){
-			.text = word, .file = (char *)values->place.file, .line = values->place.line
-		};
+		values->values[values->n++] =
+			(struct option_value){.text = word,
+					      .file = (char *)values->place.file,
+					      .line = values->place.line};
 }
 
 static void
@@ -260,7 +262,7 @@ set_list(struct reading *reading, const struct option *option, const cfg_opt_t *
 {
 	char *initial = strdup(option->initial ? option->initial : "");
 	size_t n = found ? found->nvalues : strlen(initial ? initial : "");
-	struct option_values values = { calloc(n + 1, sizeof *values.values), 0, place };
+	struct option_values values = {calloc(n + 1, sizeof *values.values), 0, place};
 
 	if (!initial || !values.values)
 		reading_error(reading, place, "out of memory");
@@ -270,7 +272,7 @@ set_list(struct reading *reading, const struct option *option, const cfg_opt_t *
 	else
 		split_default(&values, initial);
 	if (values.n > 0 && found)
-		values.place = (struct scan_place){ values.values[0].file, values.values[0].line };
+		values.place = (struct scan_place){values.values[0].file, values.values[0].line};
 	if (initial && values.values)
 		config_list_set(reading, option, controller, &values);
 	free(values.values);
@@ -281,13 +283,13 @@ static void
 set_scalar(struct reading *reading, const struct option *option, const cfg_opt_t *found,
 	   void *target, struct scan_place place)
 {
-	struct option_value initial = { (char *)option->initial, (char *)place.file, place.line };
+	struct option_value initial = {(char *)option->initial, (char *)place.file, place.line};
 	const struct option_value *value = &initial;
 	struct option_expected expected;
 
 	if (found && found->nvalues > 0)
 		value = found->values[0]->ptr;
-	place = (struct scan_place){ value->file, value->line };
+	place = (struct scan_place){value->file, value->line};
 	if (!option_set(option, target, value, &expected))
 		reading_error(reading, place, "%s = \"%s\": expected %s", option->name, value->text,
 			      expected.text);
@@ -307,7 +309,7 @@ check_text(struct reading *reading, const cfg_opt_t *found)
 {
 	for (unsigned i = 0; i < found->nvalues; i++) {
 		const struct option_value *value = found->values[i]->ptr;
-		struct scan_place place = { value->file, value->line };
+		struct scan_place place = {value->file, value->line};
 		if (has_control(value->text))
 			reading_error(reading, place, "%s: control characters, expected text",
 				      found->name);
@@ -369,7 +371,7 @@ static void
 fill_config(struct reading *reading)
 {
 	struct config *config = reading->config;
-	struct scan_place nowhere = { config->path, 0 };
+	struct scan_place nowhere = {config->path, 0};
 	size_t n;
 	struct config_gateway *gateway = fill_sections(reading, "gateway", &n);
 
@@ -408,12 +410,13 @@ config_new(const char *path)
 	return NULL;
 }
 
-/* Reads with everything in place; true when the text was whole, so that its contents can be looked at. */
+/* Reads with everything in place; true when the text was whole, so that its contents can be looked
+ * at. */
 static bool
 read_all(struct reading *reading)
 {
 	const char *path = reading->config->path;
-	struct scan_place nowhere = { path, 0 };
+	struct scan_place nowhere = {path, 0};
 	int result;
 
 	reading->cfg->filename = strdup(path);
@@ -428,9 +431,9 @@ read_all(struct reading *reading)
 struct config *
 config_load(const char *path, const struct report *report)
 {
-	struct reading reading = { 0 };
+	struct reading reading = {0};
 
-	reading.report = (struct report){ count_error, &reading };
+	reading.report = (struct report){count_error, &reading};
 	reading.caller = report;
 	reading.scan = scan_new(&reading.report);
 	reading.cfg = make_cfg();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* config.h: the configuration file as plain structs
  *
- * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of certificate and key are resolved
- * against state_dir, all others against the directory of the file that they stand in.
+ * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of
+ * certificate and key are resolved against state_dir, all others against the directory of the file
+ * that they stand in.
  */
 #ifndef NMSP_CONF_CONFIG_H
 #define NMSP_CONF_CONFIG_H
@@ -29,12 +30,12 @@ struct config_gateway {
 	unsigned health_interval_s;
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
-	char *log_level;   /* error warning info debug */
+	char *log_level;       /* error warning info debug */
 	struct config_place place;
 };
 
 enum config_verify {
-	VERIFY_TOFU,	    /* the certificate seen first is the one expected from then on */
+	VERIFY_TOFU, /* the certificate seen first is the one expected from then on */
 	VERIFY_FINGERPRINT,
 	VERIFY_CA,
 	VERIFY_NONE,
@@ -69,16 +70,17 @@ struct config_controller {
 	size_t n_tags;
 	char *dictionary; /* "": the gateway's */
 	enum config_verify verify;
-	char *fingerprint; /* SHA-256 of the certificate, 64 hex digits, lower case, no separators */
+	char *fingerprint; /* SHA-256 of the certificate, 64 hex digits, lower case, no separators
+			    */
 	char *ca_file;
 	enum config_tls_version min_version;
-	char *ciphers; /* OpenSSL's cipher list for TLS up to 1.2 */
-	unsigned echo_interval_s;     /* 15 */
-	unsigned echo_timeout_s;      /* 30: dead without an answer for so long */
-	unsigned stall_timeout_s;     /* subscribed but silent for so long: state stalled; 0 never */
-	unsigned backoff_min_ms;      /* 1000 */
-	unsigned backoff_max_ms;      /* 60000 */
-	unsigned quarantine_s;	      /* pause after a refused certificate or repeated flaps; 600 */
+	char *ciphers;		  /* OpenSSL's cipher list for TLS up to 1.2 */
+	unsigned echo_interval_s; /* 15 */
+	unsigned echo_timeout_s;  /* 30: dead without an answer for so long */
+	unsigned stall_timeout_s; /* subscribed but silent for so long: state stalled; 0 never */
+	unsigned backoff_min_ms;  /* 1000 */
+	unsigned backoff_max_ms;  /* 60000 */
+	unsigned quarantine_s;	  /* pause after a refused certificate or repeated flaps; 600 */
 	unsigned handshake_timeout_s; /* 15 */
 	struct config_place place;
 };
@@ -92,21 +94,23 @@ struct config_mqtt {
 	char *name;
 	char *host;
 	uint16_t port;
-	int protocol; /* 3 (3.1.1) or 5 */
+	int protocol;	 /* 3 (3.1.1) or 5 */
 	char *client_id; /* "": nmsp2mqtt-<gateway>-<output> */
 	char *username;
-	char *password; /* read from password_file, its last newline cut off; "" when there is none */
+	char *password; /* read from password_file, its last newline cut off; "" when there is none
+			 */
 	char *password_file;
 	unsigned keepalive_s;
 	int qos; /* of records: 0, 1, 2 */
 	enum config_publish publish;
 	char *topic;
 	char *prefix;
-	unsigned expiry_s;	 /* MQTT 5 message expiry of records; 0: none */
-	size_t queue_size;	 /* bytes */
-	unsigned window;	 /* unacknowledged messages at once */
-	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial again */
-	bool tls;		 /* a tls section is there */
+	unsigned expiry_s;	     /* MQTT 5 message expiry of records; 0: none */
+	size_t queue_size;	     /* bytes */
+	unsigned window;	     /* unacknowledged messages at once */
+	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
+					again */
+	bool tls;		     /* a tls section is there */
 	char *tls_ca_file;
 	char *tls_certificate;
 	char *tls_key;
@@ -133,8 +137,9 @@ struct config {
 	size_t n_files;
 };
 
-/* Reads and checks a configuration file. Every error (not only the first) goes to `report` with file, line and what was
- * expected. Returns the configuration (config_free) or NULL when there was an error. */
+/* Reads and checks a configuration file. Every error (not only the first) goes to `report` with
+ * file, line and what was expected. Returns the configuration (config_free) or NULL when there was
+ * an error. */
 struct config *config_load(const char *path, const struct report *report);
 
 /* Frees a configuration; takes NULL. */

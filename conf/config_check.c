@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* config_check.c: what one option of the configuration alone does not show, and the files that it names */
+/* config_check.c: what one option of the configuration alone does not show, and the files that it
+ * names */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,8 +49,8 @@ check_readable(const struct subject *subject, const char *option, const char *pa
 	if (!is_set(path))
 		return;
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
-		reading_error(subject->reading, place_of(subject, option),
-			      "%s: cannot read %s: %s", option, path, strerror(errno));
+		reading_error(subject->reading, place_of(subject, option), "%s: cannot read %s: %s",
+			      option, path, strerror(errno));
 	else if (S_ISDIR(st.st_mode))
 		reading_error(subject->reading, place_of(subject, option),
 			      "%s: %s is a directory, expected a file", option, path);
@@ -59,7 +60,7 @@ static void
 check_gateway(struct reading *reading)
 {
 	struct config_gateway *gateway = &reading->config->gateway;
-	char **paths[] = { &gateway->certificate, &gateway->key };
+	char **paths[] = {&gateway->certificate, &gateway->key};
 
 	for (size_t i = 0; i < 2 && gateway->state_dir; i++) {
 		size_t size = strlen(gateway->state_dir) + 2 + (*paths[i] ? strlen(*paths[i]) : 0);
@@ -76,7 +77,7 @@ check_gateway(struct reading *reading)
 static void
 check_controller_name(const struct subject *subject, const char *name)
 {
-	static const char *const reserved[] = { "state", "info", "health", "command", "response" };
+	static const char *const reserved[] = {"state", "info", "health", "command", "response"};
 
 	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
 		if (strcmp(name, reserved[i]) == 0)
@@ -101,14 +102,15 @@ check_verify(const struct subject *subject, const char *option, const char *valu
 			      "%s is empty, verify = \"%s\" needs it", option, verify);
 	else if (!wanted && is_set(value))
 		reading_error(reading, place_of(subject, option),
-			      "%s is not looked at, expected verify = \"%s\" with it", option, verify);
+			      "%s is not looked at, expected verify = \"%s\" with it", option,
+			      verify);
 }
 
 static void
 check_controller(struct reading *reading, size_t index)
 {
 	const struct config_controller *controller = &reading->config->controllers[index];
-	struct subject subject = { reading, "controller", index, NULL };
+	struct subject subject = {reading, "controller", index, NULL};
 
 	check_controller_name(&subject, controller->name);
 	if (controller->echo_timeout_s < controller->echo_interval_s)
@@ -186,7 +188,8 @@ check_mqtt_tls(struct subject subject, const struct config_mqtt *mqtt)
 	check_readable(&subject, "certificate", mqtt->tls_certificate);
 	check_readable(&subject, "key", mqtt->tls_key);
 	if (certificate != key)
-		reading_error(subject.reading, place_of(&subject, certificate ? "certificate" : "key"),
+		reading_error(subject.reading,
+			      place_of(&subject, certificate ? "certificate" : "key"),
 			      "%s without %s, expected both or neither",
 			      certificate ? "certificate" : "key",
 			      certificate ? "key" : "certificate");
@@ -203,16 +206,17 @@ check_client_id(const struct subject *subject)
 		if (mqtts[i].client_id && strcmp(mqtts[i].client_id, mqtt->client_id) == 0 &&
 		    mqtts[i].host && strcmp(mqtts[i].host, mqtt->host) == 0 &&
 		    mqtts[i].port == mqtt->port)
-			reading_error(subject->reading, place_of(subject, "client_id"),
-				      "client_id = \"%s\": mqtt \"%s\" has the same at the same broker",
-				      mqtt->client_id, mqtts[i].name);
+			reading_error(
+				subject->reading, place_of(subject, "client_id"),
+				"client_id = \"%s\": mqtt \"%s\" has the same at the same broker",
+				mqtt->client_id, mqtts[i].name);
 }
 
 static void
 check_mqtt(struct reading *reading, size_t index)
 {
 	struct config_mqtt *mqtt = &reading->config->mqtts[index];
-	struct subject subject = { reading, "mqtt", index, NULL };
+	struct subject subject = {reading, "mqtt", index, NULL};
 
 	if (mqtt->tls && !given(&subject, "port"))
 		mqtt->port = 8883;
@@ -235,10 +239,11 @@ static void
 check_file(struct reading *reading, size_t index)
 {
 	const struct config_file *file = &reading->config->files[index];
-	struct subject subject = { reading, "file", index, NULL };
+	struct subject subject = {reading, "file", index, NULL};
 	const char *slash = file->path ? strrchr(file->path, '/') : NULL;
-	char *directory = slash && slash > file->path ?
-				  strndup(file->path, (size_t)(slash - file->path)) : NULL;
+	char *directory = slash && slash > file->path
+				  ? strndup(file->path, (size_t)(slash - file->path))
+				  : NULL;
 	struct stat st;
 
 	if (file->path && stat(file->path, &st) == 0 && S_ISDIR(st.st_mode))
@@ -251,16 +256,17 @@ check_file(struct reading *reading, size_t index)
 	for (size_t i = 0; i < index; i++)
 		if (file->path && reading->config->files[i].path &&
 		    strcmp(file->path, reading->config->files[i].path) == 0)
-			reading_error(reading, place_of(&subject, "path"),
-				      "path = \"%s\": file \"%s\" has the same, expected one of its own",
-				      file->path, reading->config->files[i].name);
+			reading_error(
+				reading, place_of(&subject, "path"),
+				"path = \"%s\": file \"%s\" has the same, expected one of its own",
+				file->path, reading->config->files[i].name);
 }
 
 void
 config_check(struct reading *reading)
 {
 	const struct config *config = reading->config;
-	struct scan_place nowhere = { config->path, 0 };
+	struct scan_place nowhere = {config->path, 0};
 
 	check_gateway(reading);
 	for (size_t i = 0; i < config->n_controllers; i++)
@@ -270,8 +276,10 @@ config_check(struct reading *reading)
 	for (size_t i = 0; i < config->n_files; i++)
 		check_file(reading, i);
 	if (config->n_controllers == 0)
-		reading_error(reading, nowhere, "expected at least one controller \"NAME\" { ... }");
-	if (config->n_mqtts + config->n_files == 0)
 		reading_error(reading, nowhere,
-			      "expected at least one output, mqtt \"NAME\" { ... } or file \"NAME\" { ... }");
+			      "expected at least one controller \"NAME\" { ... }");
+	if (config->n_mqtts + config->n_files == 0)
+		reading_error(
+			reading, nowhere,
+			"expected at least one output, mqtt \"NAME\" { ... } or file \"NAME\" { ... }");
 }

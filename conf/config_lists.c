@@ -11,7 +11,7 @@
 static struct scan_place
 place_of(const struct option_value *value)
 {
-	return (struct scan_place){ value->file, value->line };
+	return (struct scan_place){value->file, value->line};
 }
 
 /* A cleared array for `values` of `size` bytes each; reports when there is no memory. */
@@ -38,10 +38,12 @@ set_hosts(struct reading *reading, struct config_controller *controller,
 		controller->hosts[controller->n_hosts++] = strdup(host);
 	}
 	if (values->n == 0)
-		reading_error(reading, values->place, "host: expected at least one name or address");
+		reading_error(reading, values->place,
+			      "host: expected at least one name or address");
 }
 
-/* The service `service:subservice` (`length` bytes of `text`) among those of the controller, or NULL. */
+/* The service `service:subservice` (`length` bytes of `text`) among those of the controller, or
+ * NULL. */
 static struct config_service *
 find_service(const struct config_controller *controller, const char *text, size_t length)
 {
@@ -66,9 +68,10 @@ add_service(struct reading *reading, struct config_controller *controller,
 	struct config_service *service = &controller->services[controller->n_services];
 
 	if (n == 0 || m == 0 || text[n + 1 + m]) {
-		reading_error(reading, place_of(value),
-			      "services: \"%s\", expected \"service:subservice\", like \"rssi:client\"",
-			      text);
+		reading_error(
+			reading, place_of(value),
+			"services: \"%s\", expected \"service:subservice\", like \"rssi:client\"",
+			text);
 		return;
 	}
 	if (find_service(controller, text, strlen(text))) {
@@ -101,16 +104,18 @@ set_interval(struct reading *reading, const struct option *option,
 	struct config_service *service;
 
 	if (digits == 0 || equal[1 + digits] || seconds < option->min || seconds > option->max) {
-		reading_error(reading, place_of(value),
-			      "intervals: \"%s\", expected \"service:subservice=seconds\", %lld to %lld s",
-			      value->text, option->min, option->max);
+		reading_error(
+			reading, place_of(value),
+			"intervals: \"%s\", expected \"service:subservice=seconds\", %lld to %lld s",
+			value->text, option->min, option->max);
 		return;
 	}
 	service = find_service(controller, value->text, (size_t)(equal - value->text));
 	if (!service)
-		reading_error(reading, place_of(value),
-			      "intervals: \"%s\", expected one of the services that are subscribed to",
-			      value->text);
+		reading_error(
+			reading, place_of(value),
+			"intervals: \"%s\", expected one of the services that are subscribed to",
+			value->text);
 	else if (service->interval_s > 0)
 		reading_error(reading, place_of(value), "intervals: a second one for \"%.*s\"",
 			      (int)(equal - value->text), value->text);
@@ -129,9 +134,10 @@ add_tag(struct reading *reading, struct config_controller *controller,
 	if (!tag->name || !option_is_name(tag->name) || !equal[1]) {
 		free(tag->name);
 		tag->name = NULL;
-		reading_error(reading, place_of(value),
-			      "tags: \"%s\", expected \"name=value\", the name of letters, digits, - _ and .",
-			      value->text);
+		reading_error(
+			reading, place_of(value),
+			"tags: \"%s\", expected \"name=value\", the name of letters, digits, - _ and .",
+			value->text);
 		return;
 	}
 	for (size_t i = 0; i < controller->n_tags; i++)

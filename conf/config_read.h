@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* config_read.h: what the files that make up the reading of a configuration share; for conf/config*.c only */
+/* config_read.h: what the files that make up the reading of a configuration share; for
+ * conf/config*.c only */
 #ifndef NMSP_CONF_CONFIG_READ_H
 #define NMSP_CONF_CONFIG_READ_H
 
@@ -32,8 +33,8 @@ struct option_values {
 void reading_error(struct reading *reading, struct scan_place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Where the option `name` of the `index`th section `section` stands (`sub`: the section in it, or NULL); where the section
- * begins when the option is not given. */
+/* Where the option `name` of the `index`th section `section` stands (`sub`: the section in it, or
+ * NULL); where the section begins when the option is not given. */
 struct scan_place reading_place(const struct reading *reading, const char *section, size_t index,
 				const char *sub, const char *name);
 
@@ -41,7 +42,8 @@ struct scan_place reading_place(const struct reading *reading, const char *secti
 bool reading_given(const struct reading *reading, const char *section, size_t index,
 		   const char *sub, const char *name);
 
-/* Takes over the values of a list into its members of `controller`; those of `services` before those of `intervals`. */
+/* Takes over the values of a list into its members of `controller`; those of `services` before
+ * those of `intervals`. */
 void config_list_set(struct reading *reading, const struct option *option,
 		     struct config_controller *controller, const struct option_values *values);
 

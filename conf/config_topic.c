@@ -12,14 +12,15 @@ static const struct {
 	const char *name;
 	bool per_record; /* differs between the records of one batch */
 } placeholders[] = {
-	{ "prefix", false }, { "gateway", false }, { "controller", false }, { "kind", false },
-	{ "entity", true },  { "mac", true },	   { "ap", true },
+	{"prefix", false}, {"gateway", false}, {"controller", false}, {"kind", false},
+	{"entity", true},  {"mac", true},      {"ap", true},
 };
 
 #define PLACEHOLDERS (sizeof placeholders / sizeof placeholders[0])
 
 /* A template that is being checked. */
-struct template {
+struct template
+{
 	struct reading *reading;
 	struct scan_place place;
 	bool batch;
@@ -33,10 +34,11 @@ report_unknown(const struct template *template, const char *name)
 
 	for (size_t i = 0; i < PLACEHOLDERS; i++)
 		suggest_offer(&suggest, placeholders[i].name);
-	reading_error(template->reading, template->place,
-		      "topic: unknown placeholder {%s}%s; expected {prefix}, {gateway}, {controller}, "
-		      "{kind}, {entity}, {mac}, {ap} or {tag.NAME}",
-		      name, suggest_text(&suggest, hint, sizeof hint));
+	reading_error(
+		template->reading, template->place,
+		"topic: unknown placeholder {%s}%s; expected {prefix}, {gateway}, {controller}, "
+		"{kind}, {entity}, {mac}, {ap} or {tag.NAME}",
+		name, suggest_text(&suggest, hint, sizeof hint));
 }
 
 static void
@@ -67,7 +69,8 @@ check_braces(const struct template *template, const char *at)
 
 	if (*at == '}' || *end != '}') {
 		reading_error(template->reading, template->place,
-			      "topic: a brace without its other half in \"%s\", expected {name}", at);
+			      "topic: a brace without its other half in \"%s\", expected {name}",
+			      at);
 		return end + (*end != '\0');
 	}
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 1, "|}"), at + 1);
@@ -80,7 +83,8 @@ check_levels(const struct template *template, const char *option, const char *te
 {
 	if (strpbrk(text, "+#"))
 		reading_error(template->reading, template->place,
-			      "%s = \"%s\": + and # are wildcards, expected none of them", option, text);
+			      "%s = \"%s\": + and # are wildcards, expected none of them", option,
+			      text);
 	if (text[0] == '$')
 		reading_error(template->reading, template->place,
 			      "%s = \"%s\": topics that begin with $ belong to the broker", option,
@@ -98,7 +102,7 @@ void
 config_topic_check(struct reading *reading, size_t index)
 {
 	const struct config_mqtt *mqtt = &reading->config->mqtts[index];
-	struct template template = { .reading = reading, .batch = mqtt->publish == PUBLISH_BATCH };
+	struct template template = {.reading = reading, .batch = mqtt->publish == PUBLISH_BATCH};
 
 	if (mqtt->prefix && *mqtt->prefix) {
 		template.place = reading_place(reading, "mqtt", index, NULL, "prefix");

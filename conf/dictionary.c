@@ -305,11 +305,20 @@ load_file(const char *path, cfg_t *root, const struct report *report)
 		read_and_check(&loader, root);
 	}
 	if (lines_errors(loader.lines)) {
-		dict_free(loader.dict);
+		dictionary_free(loader.dict);
 		loader.dict = NULL;
 	}
 	lines_free(loader.lines);
 	return loader.dict;
+}
+
+void
+dictionary_free(struct dict *dict)
+{
+	if (!dict)
+		return;
+	arena_fini(&dict->memory);
+	free(dict);
 }
 
 struct dict *

@@ -11,13 +11,13 @@
 
 _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes an int");
 
-#define KIB 1024LL
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
+#define KIB   1024LL
+#define MIB   (1024 * KIB)
+#define GIB   (1024 * MIB)
 #define DAY_S 86400
 
-#define SERVICES                                                                                 \
-	"rssi:client rssi:tag information:client statistics:client attachment:station "          \
+#define SERVICES                                                                        \
+	"rssi:client rssi:tag information:client statistics:client attachment:station " \
 	"location:subscription ap_info:ap"
 
 #define TOPIC "{prefix}/{gateway}/{controller}/{kind}"
@@ -99,11 +99,11 @@ static const struct option file_options[] = {
 #define STRUCT(type) sizeof(struct type), offsetof(struct type, name), offsetof(struct type, place)
 
 static const struct option_section sections[] = {
-	{ "gateway", false, STRUCT(config_gateway), gateway_options },
-	{ "controller", true, STRUCT(config_controller), controller_options },
-	{ "mqtt", true, STRUCT(config_mqtt), mqtt_options },
-	{ "file", true, STRUCT(config_file), file_options },
-	{ .name = NULL },
+	{"gateway", false, STRUCT(config_gateway), gateway_options},
+	{"controller", true, STRUCT(config_controller), controller_options},
+	{"mqtt", true, STRUCT(config_mqtt), mqtt_options},
+	{"file", true, STRUCT(config_file), file_options},
+	{.name = NULL},
 };
 
 const struct option_section *
@@ -127,7 +127,8 @@ option_is_list(const struct option *option)
 bool
 option_is_name(const char *text)
 {
-	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+	size_t n =
+		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
 	return n > 0 && !text[n];
 }
@@ -205,8 +206,8 @@ set_name(char **member, const char *text, struct option_expected *expected)
 	return keep(member, strdup(text));
 }
 
-/* Copies the hexadecimal digits of `text` in lower case to `digits`; false when there are not `count` or anything but
- * separators stands between pairs of them. */
+/* Copies the hexadecimal digits of `text` in lower case to `digits`; false when there are not
+ * `count` or anything but separators stands between pairs of them. */
 static bool
 hex_digits(const char *text, const char *separators, size_t count, char *digits)
 {
@@ -294,8 +295,8 @@ set_size(const struct option *option, size_t *member, const char *text,
 	static const struct {
 		const char *suffix;
 		long long factor;
-	} units[] = { { "", 1 },     { "k", KIB }, { "K", KIB }, { "m", MIB },
-		      { "M", MIB }, { "g", GIB }, { "G", GIB } };
+	} units[] = {{"", 1},	 {"k", KIB}, {"K", KIB}, {"m", MIB},
+		     {"M", MIB}, {"g", GIB}, {"G", GIB}};
 	size_t digits = strspn(text, "0123456789");
 	char least[32], most[32];
 
@@ -376,7 +377,8 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_PATH:
 		return keep(member, option_path(value->file, text));
 	case OPTION_DICTIONARY:
-		return keep(member, strchr(text, '/') ? option_path(value->file, text) : strdup(text));
+		return keep(member,
+			    strchr(text, '/') ? option_path(value->file, text) : strdup(text));
 	case OPTION_MAC:
 		return set_mac(member, text, expected);
 	case OPTION_FINGERPRINT:

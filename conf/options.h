@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* options.h: every option of the configuration file, a row each
  *
- * To add an option: a member in config.h, a row in options.c, a paragraph in nmsp2mqtt.conf(5); checks that look at more than
- * one option go to config_check.c.
+ * To add an option: a member in config.h, a row in options.c, a paragraph in nmsp2mqtt.conf(5);
+ * checks that look at more than one option go to config_check.c.
  */
 #ifndef NMSP_CONF_OPTIONS_H
 #define NMSP_CONF_OPTIONS_H
@@ -42,8 +42,9 @@ struct option {
 	size_t offset; /* in the struct of the section */
 	long long min;
 	long long max;
-	const char *initial; /* as it would be written, a list with blanks between; NULL: must be given */
-	const char *unit;    /* of a number; the words, with blanks between, where it is one of some */
+	const char *initial; /* as it would be written, a list with blanks between; NULL: must be
+				given */
+	const char *unit; /* of a number; the words, with blanks between, where it is one of some */
 };
 
 /* A section of the top level. */
@@ -77,8 +78,8 @@ bool option_is_text(const struct option *option);
 /* Whether an option takes several values. */
 bool option_is_list(const struct option *option);
 
-/* Writes a value to its member in `target`, the struct of its section. Returns false and what was expected when it is wrong. Not for
- * lists. */
+/* Writes a value to its member in `target`, the struct of its section. Returns false and what was
+ * expected when it is wrong. Not for lists. */
 bool option_set(const struct option *option, void *target, const struct option_value *value,
 		struct option_expected *expected);
 

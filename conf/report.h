@@ -3,8 +3,8 @@
 #ifndef NMSP_CONF_REPORT_H
 #define NMSP_CONF_REPORT_H
 
-/* A receiver of errors. `message` says what is wrong and what was expected, without file, line and newline; `line` is 0 when the
- * error belongs to no line. */
+/* A receiver of errors. `message` says what is wrong and what was expected, without file, line and
+ * newline; `line` is 0 when the error belongs to no line. */
 struct report {
 	void (*error)(void *context, const char *file, int line, const char *message);
 	void *context;

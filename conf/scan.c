@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* scan.c: a first look at a configuration file, for what libconfuse does not tell
  *
- * The tokens are those of libconfuse's lexer. Where the text does not add up (a brace missing, a string without end) the scan stops
- * and leaves the word to libconfuse.
+ * The tokens are those of libconfuse's lexer. Where the text does not add up (a brace missing, a
+ * string without end) the scan stops and leaves the word to libconfuse.
  */
 #include <confuse.h>
 #include <ctype.h>
@@ -18,7 +18,7 @@
 #include "conf/scan.h"
 #include "conf/suggest.h"
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX   64
 #define FILE_SIZE_MAX (16L << 20)
 
 struct section {
@@ -131,7 +131,7 @@ scan_section(const struct scan *scan, const char *name, const char *title)
 {
 	const struct section *section = find_section(scan, name, title);
 
-	return section ? section->place : (struct scan_place){ .file = "" };
+	return section ? section->place : (struct scan_place){.file = ""};
 }
 
 static void
@@ -193,7 +193,8 @@ check_variable(struct walk *walk, size_t at)
 
 	if (!end)
 		return 0;
-	size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+	size_t length =
+		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
 	snprintf(copy, sizeof copy, "%.*s", (int)length, name);
 	if (length == 0 || (name + length != end && strncmp(name + length, ":-", 2) != 0))
 		report_error(walk->scan->report, walk->file, walk->line,
@@ -262,7 +263,7 @@ static void
 next_token(struct walk *walk, struct token *token)
 {
 	skip_space(walk);
-	*token = (struct token){ .from = walk->at, .line = walk->line };
+	*token = (struct token){.from = walk->at, .line = walk->line};
 	if (walk->at >= walk->length)
 		return;
 	char c = walk->text[walk->at];
@@ -347,10 +348,8 @@ static bool
 check_use(struct walk *walk, const cfg_opt_t *option, const struct statement *statement)
 {
 	static const char *const shapes[] = {
-		[USE_VALUE] = " = value",
-		[USE_LIST] = " = { value, ... }",
-		[USE_CALL] = "(\"...\")",
-		[USE_SECTION] = " { ... }",
+		[USE_VALUE] = " = value",	    [USE_LIST] = " = { value, ... }",
+		[USE_CALL] = "(\"...\")",	    [USE_SECTION] = " { ... }",
 		[USE_TITLED] = " \"name\" { ... }",
 	};
 	enum use use = use_of(option);
@@ -404,7 +403,7 @@ note_section(struct walk *walk, const struct statement *statement)
 		return true;
 	section->name = strdup(name);
 	section->title = strdup(title);
-	section->place = (struct scan_place){ walk->file, statement->name.line };
+	section->place = (struct scan_place){walk->file, statement->name.line};
 	section->next = scan->sections;
 	scan->sections = section;
 	if (!section->name || !section->title)
@@ -447,7 +446,8 @@ is_second(struct walk *walk, const struct statement *statement, int *first)
 	return true;
 }
 
-/* Whether libconfuse may see the statement. `first` are the lines where options were given first. */
+/* Whether libconfuse may see the statement. `first` are the lines where options were given first.
+ */
 static bool
 accept(struct walk *walk, const cfg_opt_t *options, const struct statement *statement, int *first)
 {
@@ -464,12 +464,13 @@ accept(struct walk *walk, const cfg_opt_t *options, const struct statement *stat
 	return !is_second(walk, statement, &first[option - options]);
 }
 
-/* Scans statements up to a closing brace or the end, and past that. `options` NULL: of an unknown section, nothing is reported. */
+/* Scans statements up to a closing brace or the end, and past that. `options` NULL: of an unknown
+ * section, nothing is reported. */
 static void
 scan_block(struct walk *walk, const cfg_opt_t *options)
 {
-	int first[OPTIONS_MAX] = { 0 };
-	struct statement statement = { 0 };
+	int first[OPTIONS_MAX] = {0};
+	struct statement statement = {0};
 
 	for (;;) {
 		const cfg_opt_t *option;
@@ -500,8 +501,12 @@ scan_block(struct walk *walk, const cfg_opt_t *options)
 static size_t
 utf8_length(const unsigned char *text, size_t left)
 {
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = text[0] < 0x80   ? 1
+		   : text[0] < 0xc0 ? 0
+		   : text[0] < 0xe0 ? 2
+		   : text[0] < 0xf0 ? 3
+				    : 4;
 	unsigned u = text[0] & (0x7fU >> n);
 
 	if (n < 2 || n > left)
@@ -524,7 +529,8 @@ check_bytes(const struct walk *walk)
 		unsigned char *at = (unsigned char *)walk->text + i;
 		size_t n = utf8_length(at, walk->length - i);
 		if (n == 0 || *at == '\0') {
-			report_error(walk->scan->report, walk->file, line, "%s, expected text in UTF-8",
+			report_error(walk->scan->report, walk->file, line,
+				     "%s, expected text in UTF-8",
 				     n == 0 ? "a byte that is not UTF-8" : "a NUL");
 			*at = '?';
 			n = 1;
@@ -574,7 +580,7 @@ keep_name(struct scan *scan, const char *path)
 char *
 scan_read(struct scan *scan, const char *path, const struct cfg_opt_t *options)
 {
-	struct walk walk = { .scan = scan, .line = 1 };
+	struct walk walk = {.scan = scan, .line = 1};
 
 	walk.text = read_file(path, &walk.length);
 	if (!walk.text)

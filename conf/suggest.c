@@ -42,7 +42,7 @@ distance_between(const char *a, const char *b)
 struct suggest
 suggest_for(const char *word)
 {
-	return (struct suggest){ .word = word };
+	return (struct suggest){.word = word};
 }
 
 void

@@ -9,7 +9,7 @@
 /* Begins a search for the known word closest to `word`, which must live as long as the search. */
 struct suggest {
 	const char *word;
-	const char *best;   /* NULL while none is close enough */
+	const char *best;  /* NULL while none is close enough */
 	unsigned distance; /* of `best` */
 };
 
@@ -19,7 +19,8 @@ struct suggest suggest_for(const char *word);
 /* Offers one known word. */
 void suggest_offer(struct suggest *suggest, const char *known);
 
-/* Writes `, did you mean "BEST"?`, or nothing when no word came close, to `text` (`size` bytes); returns `text`. */
+/* Writes `, did you mean "BEST"?`, or nothing when no word came close, to `text` (`size` bytes);
+ * returns `text`. */
 char *suggest_text(const struct suggest *suggest, char *text, size_t size);
 
 #endif

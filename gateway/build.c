@@ -61,7 +61,8 @@ build_identity(struct gateway *g)
 	}
 	log_info("identity", "%sMAC address %s, SHA-2 key hash %s", made ? "made " : "",
 		 mac_text(g->identity.mac, ':', mac), g->identity.hashes.sha256);
-	g->device = (struct session_device){.name = config->name, .model = "nmsp2mqtt", .software = VERSION};
+	g->device = (struct session_device){
+		.name = config->name, .model = "nmsp2mqtt", .software = VERSION};
 	for (size_t i = 0; i < MAC_SIZE; i++)
 		g->device.mac = g->device.mac << 8 | g->identity.mac[i];
 	return 0;
@@ -77,33 +78,33 @@ static struct output *
 build_mqtt(const struct gateway *g, const struct config_mqtt *config, char *error)
 {
 	const struct mqtt_settings settings = {
-	    .name = config->name,
-	    .host = config->host,
-	    .port = config->port,
-	    .protocol = config->protocol,
-	    .client_id = config->client_id,
-	    .username = config->username,
-	    .password = config->password,
-	    .keepalive_s = config->keepalive_s,
-	    .qos = config->qos,
-	    .mode = mode_of(config->publish),
-	    .topic = config->topic,
-	    .prefix = config->prefix,
-	    .gateway = g->config->gateway.name,
-	    .session = g->session,
-	    .version = VERSION,
-	    .expiry_s = config->expiry_s,
-	    .queue_size = config->queue_size,
-	    .window = config->window,
-	    .progress_timeout_s = config->progress_timeout_s,
-	    .tls =
-		{
-		    .enabled = config->tls,
-		    .ca_file = config->tls_ca_file,
-		    .certificate = config->tls_certificate,
-		    .key = config->tls_key,
-		    .verify = config->tls_verify,
-		},
+		.name = config->name,
+		.host = config->host,
+		.port = config->port,
+		.protocol = config->protocol,
+		.client_id = config->client_id,
+		.username = config->username,
+		.password = config->password,
+		.keepalive_s = config->keepalive_s,
+		.qos = config->qos,
+		.mode = mode_of(config->publish),
+		.topic = config->topic,
+		.prefix = config->prefix,
+		.gateway = g->config->gateway.name,
+		.session = g->session,
+		.version = VERSION,
+		.expiry_s = config->expiry_s,
+		.queue_size = config->queue_size,
+		.window = config->window,
+		.progress_timeout_s = config->progress_timeout_s,
+		.tls =
+			{
+				.enabled = config->tls,
+				.ca_file = config->tls_ca_file,
+				.certificate = config->tls_certificate,
+				.key = config->tls_key,
+				.verify = config->tls_verify,
+			},
 	};
 
 	return mqtt_output_new(&settings, error, ERROR_SIZE);
@@ -113,10 +114,10 @@ static struct output *
 build_file(const struct config_file *config, char *error)
 {
 	const struct file_settings settings = {
-	    .name = config->name,
-	    .path = config->path,
-	    .mode = mode_of(config->publish),
-	    .queue_size = config->queue_size,
+		.name = config->name,
+		.path = config->path,
+		.mode = mode_of(config->publish),
+		.queue_size = config->queue_size,
 	};
 
 	return file_output_new(&settings, error, ERROR_SIZE);
@@ -143,10 +144,12 @@ build_outputs(struct gateway *g)
 	if (!g->outputs)
 		return out_of_memory();
 	for (size_t i = 0; i < config->n_mqtts; i++)
-		if (add_output(g, build_mqtt(g, &config->mqtts[i], error), config->mqtts[i].name, error))
+		if (add_output(g, build_mqtt(g, &config->mqtts[i], error), config->mqtts[i].name,
+			       error))
 			return -1;
 	for (size_t i = 0; i < config->n_files; i++)
-		if (add_output(g, build_file(&config->files[i], error), config->files[i].name, error))
+		if (add_output(g, build_file(&config->files[i], error), config->files[i].name,
+			       error))
 			return -1;
 	g->accounts = calloc(g->n_outputs * config->n_controllers + 1, sizeof *g->accounts);
 	return g->accounts ? 0 : out_of_memory();
@@ -159,8 +162,8 @@ build_routes(struct gateway *g, struct controller *c, size_t place)
 	if (!c->process.routes)
 		return out_of_memory();
 	for (size_t i = 0; i < g->n_outputs; i++)
-		c->process.routes[c->process.n_routes++] =
-		    (struct route){.output = g->outputs[i], .accounts = gateway_accounts(g, i, place)};
+		c->process.routes[c->process.n_routes++] = (struct route){
+			.output = g->outputs[i], .accounts = gateway_accounts(g, i, place)};
 	return 0;
 }
 
@@ -173,10 +176,10 @@ build_process(struct gateway *g, struct controller *c, struct envelope_tag *tags
 	for (size_t i = 0; i < config->n_tags; i++)
 		tags[i] = (struct envelope_tag){config->tags[i].name, config->tags[i].value};
 	c->process.source = (struct envelope_source){
-	    .gateway = g->config->gateway.name,
-	    .controller = config->name,
-	    .tags = tags,
-	    .n_tags = config->n_tags,
+		.gateway = g->config->gateway.name,
+		.controller = config->name,
+		.tags = tags,
+		.n_tags = config->n_tags,
 	};
 	c->process.scratch = g->scratch;
 	c->process.publish_unknown = g->config->gateway.publish_unknown;
@@ -188,7 +191,8 @@ static int
 build_controller(struct gateway *g, size_t place, const char **names)
 {
 	struct controller *c = &g->controllers[place];
-	const char *name = *c->config->dictionary ? c->config->dictionary : g->config->gateway.dictionary;
+	const char *name = *c->config->dictionary ? c->config->dictionary
+						  : g->config->gateway.dictionary;
 	char error[ERROR_SIZE];
 
 	c->shared = &g->shared;
@@ -202,8 +206,10 @@ build_controller(struct gateway *g, size_t place, const char **names)
 	}
 	if (build_routes(g, c, place) == 0 && controller_init(c) == 0)
 		return 0;
-	log_error("gateway", "controller %s: dictionary %s lacks a service that is asked for, or out of memory",
-		  c->config->name, c->dict->name);
+	log_error(
+		"gateway",
+		"controller %s: dictionary %s lacks a service that is asked for, or out of memory",
+		c->config->name, c->dict->name);
 	free(c->process.routes);
 	tls_context_put(c->tls);
 	return -1;
@@ -245,7 +251,8 @@ build_all(struct gateway *g)
 	if (!names || !g->dicts)
 		status = out_of_memory();
 	else
-		status = build_identity(g) || build_outputs(g) || build_controllers(g, names) ? -1 : 0;
+		status = build_identity(g) || build_outputs(g) || build_controllers(g, names) ? -1
+											      : 0;
 	free(names);
 	return status;
 }

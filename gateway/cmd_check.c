@@ -46,8 +46,8 @@ check_controllers(const struct check *check, const struct dict *dict, const char
 
 	for (size_t i = 0; i < config->n_controllers; i++) {
 		const struct config_controller *controller = &config->controllers[i];
-		const char *own = *controller->dictionary ? controller->dictionary :
-							    config->gateway.dictionary;
+		const char *own = *controller->dictionary ? controller->dictionary
+							  : config->gateway.dictionary;
 		for (size_t j = 0; strcmp(own, name) == 0 && j < controller->n_services; j++)
 			check_service(check, dict, controller, &controller->services[j]);
 	}
@@ -65,7 +65,7 @@ check_dictionary(const struct check *check, const char *name, const struct confi
 		report_error(&check->report, place->file, place->line,
 			     "dictionary \"%s\" cannot be used, expected a shipped one or a path",
 			     name);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
@@ -79,7 +79,8 @@ check_dictionaries(const struct check *check)
 		bool done = !*controller->dictionary ||
 			    strcmp(controller->dictionary, config->gateway.dictionary) == 0;
 		for (size_t j = 0; j < i; j++)
-			done |= strcmp(config->controllers[j].dictionary, controller->dictionary) == 0;
+			done |= strcmp(config->controllers[j].dictionary, controller->dictionary) ==
+				0;
 		if (!done)
 			check_dictionary(check, controller->dictionary, &controller->place);
 	}
@@ -104,8 +105,8 @@ static void
 check_certificates(const struct check *check)
 {
 	const struct config_gateway *gateway = &check->config->gateway;
-	const struct identity_files files = { gateway->certificate, gateway->key, gateway->mac };
-	struct identity identity = { 0 };
+	const struct identity_files files = {gateway->certificate, gateway->key, gateway->mac};
+	struct identity identity = {0};
 	char error[512];
 
 	if (access(gateway->certificate, F_OK) < 0 && access(gateway->key, F_OK) < 0)
@@ -132,11 +133,11 @@ count_error(void *context, const char *file, int line, const char *message)
 static int
 check_file(const char *path)
 {
-	struct check check = { .errors = 0 };
+	struct check check = {.errors = 0};
 	struct config *config;
 	size_t outputs;
 
-	check.report = (struct report){ .error = count_error, .context = &check };
+	check.report = (struct report){.error = count_error, .context = &check};
 	config = config_load(path, &check.report);
 	if (!config)
 		return COMMAND_ERROR;
@@ -156,8 +157,8 @@ int
 cmd_check(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
+		{"config", required_argument, NULL, 'c'},
+		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
 	int c;

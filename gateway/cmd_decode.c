@@ -17,7 +17,7 @@
 #include "gateway/stream.h"
 #include "outputs/timestamp.h"
 
-#define READ_SIZE 65536
+#define READ_SIZE   65536
 #define ARENA_LIMIT (64U * 1024 * 1024)
 
 struct decode {
@@ -36,12 +36,15 @@ print_fault(const char *what, uint64_t start, const struct fault *fault)
 {
 	char text[128];
 
-	fprintf(stderr, "%s fault in the frame at byte %" PRIu64 " of the input: %s (byte %" PRIu64 " of the input)\n",
+	fprintf(stderr,
+		"%s fault in the frame at byte %" PRIu64 " of the input: %s (byte %" PRIu64
+		" of the input)\n",
 		what, start, fault_text(fault, text, sizeof text), start + fault->offset);
 }
 
 static void
-print_line(void *context, const struct message *message, const struct record *record, const struct jsonw *json)
+print_line(void *context, const struct message *message, const struct record *record,
+	   const struct jsonw *json)
 {
 	const uint64_t *start = context;
 
@@ -60,7 +63,8 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 
 	arena_reset(&decode->arena);
 	message_open(&message, decode->dict, frame, &decode->arena);
-	decode->faults += process_print(&decode->process, &message, decode->received_at, print_line, &offset);
+	decode->faults +=
+		process_print(&decode->process, &message, decode->received_at, print_line, &offset);
 	return true;
 }
 
@@ -75,7 +79,9 @@ feed(struct decode *decode, uint8_t *bytes, size_t size)
 		long length = hex_read(&decode->hex_reader, (const char *)bytes, size, bytes);
 
 		if (length < 0) {
-			fprintf(stderr, "line %u: '%c' is no hex digit, expected pairs of 0-9 a-f, white space or # comments\n",
+			fprintf(stderr,
+				"line %u: '%c' is no hex digit, expected pairs of 0-9 a-f, white space "
+				"or # comments\n",
 				decode->hex_reader.line, decode->hex_reader.wrong);
 			decode->faults++;
 			return -1;
@@ -93,12 +99,14 @@ static void
 finish(struct decode *decode)
 {
 	if (decode->hex && hex_pending(&decode->hex_reader)) {
-		fprintf(stderr, "line %u: the input ends with half a byte\n", decode->hex_reader.line);
+		fprintf(stderr, "line %u: the input ends with half a byte\n",
+			decode->hex_reader.line);
 		decode->faults++;
 	}
 	if (!decode->stream.have)
 		return;
-	fprintf(stderr, "the input ends inside the frame at byte %" PRIu64 ": %zu bytes of it are there\n",
+	fprintf(stderr,
+		"the input ends inside the frame at byte %" PRIu64 ": %zu bytes of it are there\n",
 		decode->stream.offset, decode->stream.have);
 	decode->faults++;
 }
@@ -150,11 +158,11 @@ parse_time(const char *text, uint64_t *ms)
 }
 
 static const struct option options[] = {
-    {"dictionary", required_argument, NULL, 'd'},
-    {"hex", no_argument, NULL, 'x'},
-    {"controller", required_argument, NULL, 'n'},
-    {"received-at", required_argument, NULL, 't'},
-    {NULL, 0, NULL, 0},
+	{"dictionary", required_argument, NULL, 'd'},
+	{"hex", no_argument, NULL, 'x'},
+	{"controller", required_argument, NULL, 'n'},
+	{"received-at", required_argument, NULL, 't'},
+	{NULL, 0, NULL, 0},
 };
 
 /* Returns the exit code for the command line, or -1 to go on. */
@@ -177,7 +185,10 @@ parse_options(struct decode *decode, const char **dictionary, int argc, char **a
 		case 't':
 			if (parse_time(optarg, &decode->received_at) == 0)
 				break;
-			fprintf(stderr, "--received-at %s: expected a time such as 2026-11-22T17:00:00.123Z\n", optarg);
+			fprintf(stderr,
+				"--received-at %s: expected a time such as "
+				"2026-11-22T17:00:00.123Z\n",
+				optarg);
 			return command_usage("decode");
 		default:
 			return command_usage("decode");
@@ -196,7 +207,8 @@ cmd_decode(int argc, char **argv)
 	const char *dictionary = "baseline";
 	int status;
 
-	decode.process.source = (struct envelope_source){.gateway = "decode", .controller = "decode"};
+	decode.process.source =
+		(struct envelope_source){.gateway = "decode", .controller = "decode"};
 	status = parse_options(&decode, &dictionary, argc, argv);
 	if (status >= 0)
 		return status;
@@ -213,6 +225,6 @@ cmd_decode(int argc, char **argv)
 	scratch_free(decode.process.scratch);
 	stream_fini(&decode.stream);
 	arena_fini(&decode.arena);
-	dict_free(decode.dict);
+	dictionary_free(decode.dict);
 	return status ? status : decode.faults ? COMMAND_FAULTS : COMMAND_OK;
 }

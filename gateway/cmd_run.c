@@ -31,8 +31,8 @@ int
 cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, 'c'},
+		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
 	struct config *config;
@@ -44,7 +44,8 @@ cmd_run(int argc, char **argv)
 		path = optarg;
 	}
 	if (!path || optind < argc) {
-		fprintf(stderr, "%s: %s\n", argv[0], path ? "too many arguments" : "expected -c FILE");
+		fprintf(stderr, "%s: %s\n", argv[0],
+			path ? "too many arguments" : "expected -c FILE");
 		return command_usage("run");
 	}
 	config = config_load(path, &command_report);

@@ -66,7 +66,7 @@ print_kinds(const struct request *request)
 	for (enum kind kind = 0; kind < KIND_COUNT && result == COMMAND_OK; kind++)
 		if (request->kind == KIND_COUNT || request->kind == kind)
 			result = print_kind(request, dict, kind);
-	dict_free(dict);
+	dictionary_free(dict);
 	if (fflush(stdout) == EOF && result == COMMAND_OK)
 		result = complain("standard output");
 	return result;
@@ -76,11 +76,11 @@ int
 cmd_schema(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dictionary", required_argument, NULL, 'd' },
-		{ "output", required_argument, NULL, 'o' },
-		{ NULL, 0, NULL, 0 },
+		{"dictionary", required_argument, NULL, 'd'},
+		{"output", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
 	};
-	struct request request = { .dictionary = "baseline", .kind = KIND_COUNT };
+	struct request request = {.dictionary = "baseline", .kind = KIND_COUNT};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "d:o:", options, NULL)) != -1) {

@@ -24,26 +24,25 @@ struct command {
 #define DICT_OPTION   "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
 
 static const struct command commands[] = {
-	{ "run", cmd_run, "nmsp2mqtt run", "run the gateway in the foreground", "-c FILE",
-	  CONFIG_OPTION },
-	{ "check", cmd_check, "nmsp2mqtt check",
-	  "check configuration, dictionaries and certificates", "-c FILE", CONFIG_OPTION },
-	{ "identity", cmd_identity, "nmsp2mqtt identity",
-	  "make the key and certificate, and print what controllers must know",
-	  "[-c FILE] [--spki FILE]",
-	  CONFIG_OPTION
-	  "      --spki FILE        print the hashes of a DER public key and nothing else\n" },
-	{ "decode", cmd_decode, "nmsp2mqtt decode", "turn frames from a file into JSON",
-	  "[-d DICTIONARY] [--hex] [--controller NAME] [--received-at TIME] [FILE|-]",
-	  DICT_OPTION
-	  "      --hex              the input is hexadecimal, with white space and # comments\n"
-	  "      --controller NAME  the name of the controller in the records\n"
-	  "      --received-at TIME the time of all frames, RFC 3339\n"
-	  "Exit code 2 when some bytes were not understood.\n" },
-	{ "schema", cmd_schema, "nmsp2mqtt schema", "print the JSON Schema of what is published",
-	  "[-d DICTIONARY] [--output DIR] [KIND]",
-	  DICT_OPTION
-	  "      --output DIR       write nmsp.KIND.1.json files instead\n" },
+	{"run", cmd_run, "nmsp2mqtt run", "run the gateway in the foreground", "-c FILE",
+	 CONFIG_OPTION},
+	{"check", cmd_check, "nmsp2mqtt check",
+	 "check configuration, dictionaries and certificates", "-c FILE", CONFIG_OPTION},
+	{"identity", cmd_identity, "nmsp2mqtt identity",
+	 "make the key and certificate, and print what controllers must know",
+	 "[-c FILE] [--spki FILE]",
+	 CONFIG_OPTION
+	 "      --spki FILE        print the hashes of a DER public key and nothing else\n"},
+	{"decode", cmd_decode, "nmsp2mqtt decode", "turn frames from a file into JSON",
+	 "[-d DICTIONARY] [--hex] [--controller NAME] [--received-at TIME] [FILE|-]",
+	 DICT_OPTION
+	 "      --hex              the input is hexadecimal, with white space and # comments\n"
+	 "      --controller NAME  the name of the controller in the records\n"
+	 "      --received-at TIME the time of all frames, RFC 3339\n"
+	 "Exit code 2 when some bytes were not understood.\n"},
+	{"schema", cmd_schema, "nmsp2mqtt schema", "print the JSON Schema of what is published",
+	 "[-d DICTIONARY] [--output DIR] [KIND]",
+	 DICT_OPTION "      --output DIR       write nmsp.KIND.1.json files instead\n"},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -100,7 +99,7 @@ print_error(void *context, const char *file, int line, const char *message)
 		fprintf(stderr, "%s: %s\n", file, message);
 }
 
-const struct report command_report = { .error = print_error };
+const struct report command_report = {.error = print_error};
 
 static int
 complain(const char *word)

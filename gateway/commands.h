@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* commands.h: the commands of nmsp2mqtt, and what they share
  *
- * A command gets its own arguments: argv[0] is "nmsp2mqtt NAME", what follows is parsed with getopt_long(). Its help stands in the
- * table of commands.c, which also answers --help. It returns the exit code of the program.
+ * A command gets its own arguments: argv[0] is "nmsp2mqtt NAME", what follows is parsed with
+ * getopt_long(). Its help stands in the table of commands.c, which also answers --help. It returns
+ * the exit code of the program.
  */
 #ifndef NMSP_GATEWAY_COMMANDS_H
 #define NMSP_GATEWAY_COMMANDS_H
@@ -36,7 +37,8 @@ int commands_run(int argc, char **argv);
 /* Prints the help of the command `name`. Returns COMMAND_OK. */
 int command_help(const char *name);
 
-/* After wrong usage of the command `name`: says on standard error how it is used. Returns COMMAND_ERROR. */
+/* After wrong usage of the command `name`: says on standard error how it is used. Returns
+ * COMMAND_ERROR. */
 int command_usage(const char *name);
 
 /* Writes "file:line: message" to standard error. */

@@ -11,9 +11,9 @@
 #include "gateway/tls.h"
 #include "outputs/timestamp.h"
 
-#define MIN_UPTIME_MS 60000
+#define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
-#define MAX_FLAPS 5
+#define MAX_FLAPS	  5
 
 static uint64_t
 now(const struct controller *c)
@@ -25,10 +25,10 @@ __attribute__((format(printf, 3, 4))) static void
 say(const struct controller *c, enum log_level level, const char *format, ...)
 {
 	static void (*const logs[])(const char *, const char *, ...) = {
-	    [LOG_LEVEL_ERROR] = log_error,
-	    [LOG_LEVEL_WARNING] = log_warning,
-	    [LOG_LEVEL_INFO] = log_info,
-	    [LOG_LEVEL_DEBUG] = log_debug,
+		[LOG_LEVEL_ERROR] = log_error,
+		[LOG_LEVEL_WARNING] = log_warning,
+		[LOG_LEVEL_INFO] = log_info,
+		[LOG_LEVEL_DEBUG] = log_debug,
 	};
 	char subject[64], text[SESSION_REASON_SIZE + 64];
 	va_list arguments;
@@ -127,7 +127,8 @@ do_state(void *context)
 	char retry[64] = "";
 
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
-		snprintf(retry, sizeof retry, "; dials again in %.1f s", (double)(s->retry_at - now(c)) / 1000);
+		snprintf(retry, sizeof retry, "; dials again in %.1f s",
+			 (double)(s->retry_at - now(c)) / 1000);
 	say(c, state_level(s->state), "%s: %s%s", session_state_name(s->state), s->reason, retry);
 	c->shared->state(c->shared->context, c);
 }
@@ -140,17 +141,20 @@ do_capability(void *context)
 	c->shared->capability(c->shared->context, c);
 }
 
-static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_state, do_capability};
+static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_state,
+					       do_capability};
 
 /* The way of the bytes. */
 
 static void
 check_version(struct controller *c, const struct frame *frame)
 {
-	if (c->version_told || !c->dict->frame.version.width || frame->version == c->dict->frame.version_value)
+	if (c->version_told || !c->dict->frame.version.width ||
+	    frame->version == c->dict->frame.version_value)
 		return;
 	c->version_told = true;
-	say(c, LOG_LEVEL_WARNING, "speaks version %" PRIu64 ", dictionary %s describes %" PRIu64 "; reading on",
+	say(c, LOG_LEVEL_WARNING,
+	    "speaks version %" PRIu64 ", dictionary %s describes %" PRIu64 "; reading on",
 	    frame->version, c->dict->name, c->dict->frame.version_value);
 }
 
@@ -191,7 +195,8 @@ on_bytes(void *context, const uint8_t *bytes, size_t size)
 
 	if (stream_feed(&c->stream, bytes, size, &taker, &fault)) {
 		c->counters.faults[FAULT_FRAME]++;
-		snprintf(reason, sizeof reason, "the controller sent a frame that cannot be read: %s",
+		snprintf(reason, sizeof reason,
+			 "the controller sent a frame that cannot be read: %s",
 			 fault_text(&fault, text, sizeof text));
 		drop_link(c);
 		session_lost(&c->session, now(c), LOSS_CLOSED, reason);
@@ -205,10 +210,10 @@ static void
 on_stage(void *context, enum link_stage stage, const char *detail)
 {
 	static const char *const names[] = {
-	    [LINK_RESOLVING] = "resolves",
-	    [LINK_CONNECTING] = "connects to",
-	    [LINK_HANDSHAKING] = "TLS handshake with",
-	    [LINK_ESTABLISHED] = "TLS established:",
+		[LINK_RESOLVING] = "resolves",
+		[LINK_CONNECTING] = "connects to",
+		[LINK_HANDSHAKING] = "TLS handshake with",
+		[LINK_ESTABLISHED] = "TLS established:",
 	};
 	struct controller *c = context;
 
@@ -280,13 +285,13 @@ open_link(void *context)
 {
 	struct controller *c = context;
 	const struct link_target target = {
-	    .name = c->config->name,
-	    .hosts = c->config->hosts,
-	    .n_hosts = c->config->n_hosts,
-	    .port = c->config->port,
-	    .tls = c->tls,
-	    .state_dir = c->shared->state_dir,
-	    .handshake_timeout_ms = c->config->handshake_timeout_s * 1000,
+		.name = c->config->name,
+		.hosts = c->config->hosts,
+		.n_hosts = c->config->n_hosts,
+		.port = c->config->port,
+		.tls = c->tls,
+		.state_dir = c->shared->state_dir,
+		.handshake_timeout_ms = c->config->handshake_timeout_s * 1000,
 	};
 
 	c->link = link_open(c->shared->loop, &target, &events, c);
@@ -309,10 +314,11 @@ init_subscription(struct controller *c)
 	for (size_t i = 0; i < c->config->n_services; i++) {
 		const struct config_service *service = &c->config->services[i];
 
-		wants[i] =
-		    (struct subscription_want){service->service, service->subservice, service->interval_s};
+		wants[i] = (struct subscription_want){service->service, service->subservice,
+						      service->interval_s};
 	}
-	status = subscription_init(&c->session.subscription, c->dict, wants, c->config->n_services, &wrong);
+	status = subscription_init(&c->session.subscription, c->dict, wants, c->config->n_services,
+				   &wrong);
 	free(wants);
 	return status;
 }
@@ -321,25 +327,26 @@ int
 controller_init(struct controller *c)
 {
 	c->session = (struct session){
-	    .dict = c->dict,
-	    .device = c->shared->device,
-	    .actions = &actions,
-	    .context = c,
-	    .arena = &c->shared->writing,
-	    .settings =
-		{
-		    .echo_interval_ms = c->config->echo_interval_s * UINT64_C(1000),
-		    .echo_timeout_ms = c->config->echo_timeout_s * UINT64_C(1000),
-		    .stall_timeout_ms = c->config->stall_timeout_s * UINT64_C(1000),
-		    .backoff_min_ms = c->config->backoff_min_ms,
-		    .backoff_max_ms = c->config->backoff_max_ms,
-		    .quarantine_ms = c->config->quarantine_s * UINT64_C(1000),
-		    .min_uptime_ms = MIN_UPTIME_MS,
-		    .answer_timeout_ms = ANSWER_TIMEOUT_MS,
-		    .max_flaps = MAX_FLAPS,
-		},
+		.dict = c->dict,
+		.device = c->shared->device,
+		.actions = &actions,
+		.context = c,
+		.arena = &c->shared->writing,
+		.settings =
+			{
+				.echo_interval_ms = c->config->echo_interval_s * UINT64_C(1000),
+				.echo_timeout_ms = c->config->echo_timeout_s * UINT64_C(1000),
+				.stall_timeout_ms = c->config->stall_timeout_s * UINT64_C(1000),
+				.backoff_min_ms = c->config->backoff_min_ms,
+				.backoff_max_ms = c->config->backoff_max_ms,
+				.quarantine_ms = c->config->quarantine_s * UINT64_C(1000),
+				.min_uptime_ms = MIN_UPTIME_MS,
+				.answer_timeout_ms = ANSWER_TIMEOUT_MS,
+				.max_flaps = MAX_FLAPS,
+			},
 	};
-	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0, NULL))
+	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0,
+		      NULL))
 		c->session.settings.seed = uv_hrtime();
 	if (init_subscription(c))
 		return -1;

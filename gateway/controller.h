@@ -30,8 +30,10 @@ struct controller_shared {
 	struct arena writing; /* messages being made */
 	const struct session_device *device;
 	const char *state_dir;
-	void (*state)(void *context, struct controller *controller);	  /* its state document is to be published */
-	void (*capability)(void *context, struct controller *controller); /* its capability document */
+	void (*state)(void *context,
+		      struct controller *controller); /* its state document is to be published */
+	void (*capability)(void *context,
+			   struct controller *controller); /* its capability document */
 };
 
 /* What came from a controller, since the start. */
@@ -56,12 +58,13 @@ struct controller {
 	struct controller_counters counters;
 	char session_id[9];
 	uv_timer_t timer;
-	bool version_told;	 /* a version of the frame that the dictionary does not have was logged */
+	bool version_told; /* a version of the frame that the dictionary does not have was logged */
 };
 
-/* Prepares a controller whose shared, config, dict, tls (taken over) and process are set. Returns 0; or -1 when the dictionary lacks a service
- * that the configuration names, or memory is used up. controller_fini frees all but the struct, after its timer was closed by
- * controller_close and the loop has run. */
+/* Prepares a controller whose shared, config, dict, tls (taken over) and process are set. Returns
+ * 0; or -1 when the dictionary lacks a service that the configuration names, or memory is used up.
+ * controller_fini frees all but the struct, after its timer was closed by controller_close and the
+ * loop has run. */
 int controller_init(struct controller *controller);
 void controller_fini(struct controller *controller);
 
@@ -71,7 +74,8 @@ void controller_arm(struct controller *controller);
 /* Dials when its turn comes. */
 void controller_start(struct controller *controller);
 
-/* Unsubscribes. controller_stopped tells when the controller answered or there is nothing to wait for. */
+/* Unsubscribes. controller_stopped tells when the controller answered or there is nothing to wait
+ * for. */
 void controller_stop(struct controller *controller);
 bool controller_stopped(const struct controller *controller);
 

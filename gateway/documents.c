@@ -69,7 +69,8 @@ documents_state(const struct controller *c)
 	if (s->attempt)
 		json_object_set_new(document, "attempt", count(s->attempt));
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
-		json_object_set_new(document, "retry_at", time_text(gateway_wall_time(loop, s->retry_at)));
+		json_object_set_new(document, "retry_at",
+				    time_text(gateway_wall_time(loop, s->retry_at)));
 	return finish(document);
 }
 
@@ -80,9 +81,11 @@ service_name(const struct dict *dict, const struct offer_service *offered)
 	for (uint32_t i = 0; i < dict->n_services; i++) {
 		const struct service *service = &dict->services[i];
 
-		for (uint32_t k = 0; service->number == offered->service && k < service->n_subservices; k++)
+		for (uint32_t k = 0;
+		     service->number == offered->service && k < service->n_subservices; k++)
 			if (service->subservices[k].number == offered->subservice)
-				return json_sprintf("%s:%s", service->name, service->subservices[k].name);
+				return json_sprintf("%s:%s", service->name,
+						    service->subservices[k].name);
 	}
 	return json_sprintf("%u:%u", offered->service, offered->subservice);
 }
@@ -111,7 +114,8 @@ offered_array(const struct controller *c)
 struct buffer *
 documents_capability(const struct controller *c)
 {
-	json_t *document = json_object(), *subscribed = json_array(), *granted = json_array(), *intervals = json_object();
+	json_t *document = json_object(), *subscribed = json_array(), *granted = json_array(),
+	       *intervals = json_object();
 
 	for (size_t i = 0; i < c->session.subscription.n_items; i++) {
 		const struct subscription_item *item = &c->session.subscription.items[i];
@@ -122,7 +126,8 @@ documents_capability(const struct controller *c)
 		if (item->granted)
 			json_array_append(granted, name);
 		if (item->granted && item->granted_interval_s)
-			json_object_set_new(intervals, json_string_value(name), count(item->granted_interval_s));
+			json_object_set_new(intervals, json_string_value(name),
+					    count(item->granted_interval_s));
 		json_decref(name);
 	}
 	set_filled(document, "device", device_object(&c->offer));
@@ -147,10 +152,11 @@ controller_info(const struct controller *c)
 	for (size_t i = 0; i < c->session.subscription.n_items; i++) {
 		const struct subscription_item *item = &c->session.subscription.items[i];
 
-		json_array_append_new(services,
-				      json_sprintf("%s:%s", item->service->name, item->subservice->name));
+		json_array_append_new(services, json_sprintf("%s:%s", item->service->name,
+							     item->subservice->name));
 	}
-	return json_pack("{s:o,s:o}", "services", services, "dictionary", dictionary_object(c->dict));
+	return json_pack("{s:o,s:o}", "services", services, "dictionary",
+			 dictionary_object(c->dict));
 }
 
 struct buffer *
@@ -159,12 +165,15 @@ documents_info(const struct gateway *g)
 	json_t *schemas = json_array(), *controllers = json_object();
 
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		json_array_append_new(schemas, json_sprintf("nmsp.%s/1", kind_name((enum kind)kind)));
+		json_array_append_new(schemas,
+				      json_sprintf("nmsp.%s/1", kind_name((enum kind)kind)));
 	for (size_t i = 0; i < g->n_controllers; i++)
-		json_object_set_new(controllers, g->controllers[i].config->name, controller_info(&g->controllers[i]));
-	return finish(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "version", VERSION, "gateway", g->config->gateway.name,
-				"session", g->session, "started_at", time_text(g->started_at), "schemas", schemas,
-				"controllers", controllers));
+		json_object_set_new(controllers, g->controllers[i].config->name,
+				    controller_info(&g->controllers[i]));
+	return finish(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "version", VERSION, "gateway",
+				g->config->gateway.name, "session", g->session, "started_at",
+				time_text(g->started_at), "schemas", schemas, "controllers",
+				controllers));
 }
 
 static json_t *
@@ -181,7 +190,8 @@ account_object(struct account *account)
 	json_object_set_new(object, "queued", count(view.queued));
 	for (unsigned i = 0; i < DROP_COUNT; i++)
 		if (view.dropped[i])
-			json_object_set_new(dropped, drop_reason_name((enum drop_reason)i), count(view.dropped[i]));
+			json_object_set_new(dropped, drop_reason_name((enum drop_reason)i),
+					    count(view.dropped[i]));
 	set_filled(object, "dropped", dropped);
 	return object;
 }
@@ -194,7 +204,8 @@ accounts_object(struct account_set *accounts)
 
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		if (atomic_load_explicit(&accounts->kinds[kind].received, memory_order_relaxed))
-			json_object_set_new(kinds, kind_name((enum kind)kind), account_object(&accounts->kinds[kind]));
+			json_object_set_new(kinds, kind_name((enum kind)kind),
+					    account_object(&accounts->kinds[kind]));
 	return kinds;
 }
 
@@ -230,7 +241,8 @@ controller_health(const struct controller *c)
 	json_object_set_new(object, "bytes", count(n->bytes));
 	for (unsigned level = FAULT_RECORD; level <= FAULT_FRAME; level++)
 		if (n->faults[level])
-			json_object_set_new(faults, fault_level_name((enum fault_level)level), count(n->faults[level]));
+			json_object_set_new(faults, fault_level_name((enum fault_level)level),
+					    count(n->faults[level]));
 	set_filled(object, "faults", faults);
 	return object;
 }
@@ -243,9 +255,11 @@ documents_health(const struct gateway *g)
 
 	json_object_set_new(document, "ts", time_text(now));
 	json_object_set_new(document, "session", json_string(g->session));
-	json_object_set_new(document, "uptime_s", count(now > g->started_at ? (now - g->started_at) / 1000 : 0));
+	json_object_set_new(document, "uptime_s",
+			    count(now > g->started_at ? (now - g->started_at) / 1000 : 0));
 	for (size_t i = 0; i < g->n_controllers; i++)
-		json_object_set_new(controllers, g->controllers[i].config->name, controller_health(&g->controllers[i]));
+		json_object_set_new(controllers, g->controllers[i].config->name,
+				    controller_health(&g->controllers[i]));
 	for (size_t i = 0; i < g->n_outputs; i++)
 		json_object_set_new(outputs, g->outputs[i]->name, output_object(g, i));
 	json_object_set_new(document, "controllers", controllers);

@@ -7,7 +7,8 @@
 #include "gateway/gateway.h"
 #include "outputs/buffer.h"
 
-/* Each returns the JSON text of a document as a new buffer, or NULL without memory. docs/json.md describes them. */
+/* Each returns the JSON text of a document as a new buffer, or NULL without memory. docs/json.md
+ * describes them. */
 
 /* {controller}/state: state, reason, since, attempt, retry_at. */
 struct buffer *documents_state(const struct controller *controller);
@@ -18,7 +19,8 @@ struct buffer *documents_capability(const struct controller *controller);
 /* info: version, schema ids, controllers with their services, dictionaries. */
 struct buffer *documents_info(const struct gateway *gateway);
 
-/* health: outputs with their queues, and where the records of every controller and kind went at each of them. */
+/* health: outputs with their queues, and where the records of every controller and kind went at
+ * each of them. */
 struct buffer *documents_health(const struct gateway *gateway);
 
 #endif

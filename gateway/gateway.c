@@ -13,11 +13,11 @@
 #include "gateway/log.h"
 #include "outputs/timestamp.h"
 
-#define MOST_DIALS 32
+#define MOST_DIALS	32
 #define DIAL_SPACING_MS 5
-#define STOP_WAIT_MS 2000   /* for the answers of controllers */
-#define STOP_POLL_MS 20
-#define FLUSH_MS 5000	    /* for the outputs */
+#define STOP_WAIT_MS	2000 /* for the answers of controllers */
+#define STOP_POLL_MS	20
+#define FLUSH_MS	5000 /* for the outputs */
 
 struct account_set *
 gateway_accounts(const struct gateway *g, size_t output, size_t controller)
@@ -41,7 +41,8 @@ publish_document(struct gateway *g, const char *suffix, struct buffer *document,
 }
 
 static void
-publish_of_controller(struct gateway *g, const struct controller *c, const char *what, struct buffer *document)
+publish_of_controller(struct gateway *g, const struct controller *c, const char *what,
+		      struct buffer *document)
 {
 	char suffix[256];
 
@@ -87,7 +88,8 @@ pace(void *context)
 {
 	struct gateway *g = context;
 
-	if (!uv_is_active((uv_handle_t *)&g->pace_timer) && !uv_is_closing((uv_handle_t *)&g->pace_timer))
+	if (!uv_is_active((uv_handle_t *)&g->pace_timer) &&
+	    !uv_is_closing((uv_handle_t *)&g->pace_timer))
 		uv_timer_start(&g->pace_timer, on_pace, 0, 0);
 }
 
@@ -172,14 +174,14 @@ init_shared(struct gateway *g)
 {
 	pacer_init(&g->pacer, MOST_DIALS, DIAL_SPACING_MS);
 	g->shared = (struct controller_shared){
-	    .loop = &g->loop,
-	    .pacer = &g->pacer,
-	    .pace = pace,
-	    .context = g,
-	    .device = &g->device,
-	    .state_dir = g->config->gateway.state_dir,
-	    .state = on_state,
-	    .capability = on_capability,
+		.loop = &g->loop,
+		.pacer = &g->pacer,
+		.pace = pace,
+		.context = g,
+		.device = &g->device,
+		.state_dir = g->config->gateway.state_dir,
+		.state = on_state,
+		.capability = on_capability,
 	};
 	arena_init(&g->shared.reading, CONTROLLER_ARENA_LIMIT);
 	arena_init(&g->shared.writing, CONTROLLER_ARENA_LIMIT);
@@ -215,8 +217,8 @@ gateway_run(struct gateway *g)
 	for (size_t i = 0; i < g->n_outputs; i++)
 		if (output_start(g->outputs[i]))
 			return -1;
-	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name, g->n_controllers,
-		 g->n_outputs);
+	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
+		 g->n_controllers, g->n_outputs);
 	publish_document(g, "info", documents_info(g), 1);
 	if (interval)
 		uv_timer_start(&g->health_timer, on_health, interval, interval);
@@ -240,7 +242,7 @@ gateway_fini(struct gateway *g)
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_free(g->outputs[i]);
 	for (size_t i = 0; i < g->n_dicts; i++)
-		dict_free(g->dicts[i]);
+		dictionary_free(g->dicts[i]);
 	arena_fini(&g->shared.reading);
 	arena_fini(&g->shared.writing);
 	scratch_free(g->scratch);

@@ -40,17 +40,20 @@ struct gateway {
 	bool ended;	     /* everything that keeps the loop is closed */
 };
 
-/* Builds a gateway from a checked configuration, which must outlive it. Every error goes to the log. Returns 0 or -1;
- * gateway_fini is to be called in both cases. */
+/* Builds a gateway from a checked configuration, which must outlive it. Every error goes to the
+ * log. Returns 0 or -1; gateway_fini is to be called in both cases. */
 int gateway_init(struct gateway *gateway, const struct config *config);
 
-/* Runs until SIGTERM or SIGINT, then ends in order: unsubscribes, says goodbye, flushes the outputs. Returns 0. */
+/* Runs until SIGTERM or SIGINT, then ends in order: unsubscribes, says goodbye, flushes the
+ * outputs. Returns 0. */
 int gateway_run(struct gateway *gateway);
 
+/* Ends what still runs and frees everything but the configuration. */
 void gateway_fini(struct gateway *gateway);
 
 /* The accounts of a controller at an output, both by their place. */
-struct account_set *gateway_accounts(const struct gateway *gateway, size_t output, size_t controller);
+struct account_set *gateway_accounts(const struct gateway *gateway, size_t output,
+				     size_t controller);
 
 /* A time of the loop's clock as ms since 1970. */
 uint64_t gateway_wall_time(const uv_loop_t *loop, uint64_t loop_ms);

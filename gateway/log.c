@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* log.c: the log, one line an event, to standard error
  *
- * A line is put together first and written with one call, so that threads do not mix theirs. Under systemd, which knows the time
- * itself, it begins with the priority of syslog(3) in angle brackets.
+ * A line is put together first and written with one call, so that threads do not mix theirs. Under
+ * systemd, which knows the time itself, it begins with the priority of syslog(3) in angle brackets.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -22,10 +22,10 @@ static const struct level {
 	const char *name;
 	int syslog;
 } levels[] = {
-	[LOG_LEVEL_ERROR] = { "error", 3 },
-	[LOG_LEVEL_WARNING] = { "warning", 4 },
-	[LOG_LEVEL_INFO] = { "info", 6 },
-	[LOG_LEVEL_DEBUG] = { "debug", 7 },
+	[LOG_LEVEL_ERROR] = {"error", 3},
+	[LOG_LEVEL_WARNING] = {"warning", 4},
+	[LOG_LEVEL_INFO] = {"info", 6},
+	[LOG_LEVEL_DEBUG] = {"debug", 7},
 };
 
 static atomic_int level_now = LOG_LEVEL_INFO;

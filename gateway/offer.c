@@ -8,7 +8,8 @@
 #include "gateway/subscription.h"
 
 static void
-copy_text(const struct field *device, const struct value *slots, const char *name, char text[OFFER_TEXT])
+copy_text(const struct field *device, const struct value *slots, const char *name,
+	  char text[OFFER_TEXT])
 {
 	const struct field *field = shape_field(device->shape, name);
 	const struct value *value = field ? &slots[field->slot] : NULL;
@@ -38,7 +39,7 @@ add_service(void *context, uint32_t service, uint32_t subservice, uint16_t inter
 {
 	struct offer *offer = context;
 	struct offer_service *services =
-	    realloc(offer->services, (offer->n_services + 1) * sizeof *offer->services);
+		realloc(offer->services, (offer->n_services + 1) * sizeof *offer->services);
 
 	(void)interval_s;
 	if (!services)
@@ -57,7 +58,8 @@ take_mask(struct offer *offer, const struct dict *dict, uint64_t mask)
 			int bit = service->subservices[k].bit;
 
 			if (bit != NO_SLOT && mask >> bit & 1)
-				add_service(offer, service->number, service->subservices[k].number, 0);
+				add_service(offer, service->number, service->subservices[k].number,
+					    0);
 		}
 	}
 }

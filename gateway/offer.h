@@ -17,7 +17,7 @@ struct offer_service {
 };
 
 struct offer {
-	char name[OFFER_TEXT];	   /* "" where it does not say */
+	char name[OFFER_TEXT]; /* "" where it does not say */
 	char model[OFFER_TEXT];
 	char software[OFFER_TEXT];
 	struct offer_service *services; /* owned */

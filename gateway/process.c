@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* process.c: the way of a record from a message to the queues of the outputs
  *
- * A record is written once for the outputs that take single records and once for those that take batches; the outputs share the text.
+ * A record is written once for the outputs that take single records and once for those that take
+ * batches; the outputs share the text.
  */
 #include "gateway/process.h"
 
@@ -76,7 +77,8 @@ process_end(struct process *process)
 static const struct value *
 record_value(const struct record *record, const char *path, const struct field **field)
 {
-	return record->element ? shape_lookup(record->element->shape, record->slots, path, field) : NULL;
+	return record->element ? shape_lookup(record->element->shape, record->slots, path, field)
+			       : NULL;
 }
 
 static uint64_t
@@ -136,14 +138,15 @@ tag_value(const void *tags, const char *name)
 }
 
 static struct buffer *
-render_topic(const struct process *process, const struct topic *topic, enum kind kind, const struct record *record)
+render_topic(const struct process *process, const struct topic *topic, enum kind kind,
+	     const struct record *record)
 {
 	char entity[24], mac[13], ap[13];
 	struct topic_values values = {
-	    .controller = process->source.controller,
-	    .kind = kind_name(kind),
-	    .tag = tag_value,
-	    .tags = &process->source,
+		.controller = process->source.controller,
+		.kind = kind_name(kind),
+		.tag = tag_value,
+		.tags = &process->source,
 	};
 
 	if (record) {
@@ -158,7 +161,8 @@ render_topic(const struct process *process, const struct topic *topic, enum kind
 
 /* The topic of a record (NULL: of a batch) at one output, with a reference for the caller. */
 static struct buffer *
-route_topic(const struct process *process, struct route *route, enum kind kind, const struct record *record)
+route_topic(const struct process *process, struct route *route, enum kind kind,
+	    const struct record *record)
 {
 	struct buffer **cached = &route->topics[kind];
 
@@ -177,12 +181,14 @@ count_lost(struct account *account, uint32_t records)
 }
 
 static void
-publish(struct process *process, struct route *route, struct publication *publication, const struct record *record)
+publish(struct process *process, struct route *route, struct publication *publication,
+	const struct record *record)
 {
 	bool wants_topic = route->output->topic != NULL;
 
 	publication->account = &route->accounts->kinds[publication->kind];
-	publication->topic = wants_topic ? route_topic(process, route, publication->kind, record) : NULL;
+	publication->topic = wants_topic ? route_topic(process, route, publication->kind, record)
+					 : NULL;
 	if (publication->payload && (publication->topic || !wants_topic))
 		output_publish(route->output, publication);
 	else
@@ -215,7 +221,8 @@ publish_record(const struct routed *r)
 {
 	struct process *process = r->process;
 	struct jsonw *json = &process->scratch->record;
-	struct publication publication = {.kind = r->record->kind, .records = 1, .station = r->station};
+	struct publication publication = {
+		.kind = r->record->kind, .records = 1, .station = r->station};
 
 	envelope_record(&process->envelope, json, r->message, r->record, r->seq, r->received_at);
 	publication.payload = finished(json);
@@ -232,8 +239,8 @@ add_to_batch(const struct routed *r)
 	struct batch *batch = &process->scratch->batches[r->record->kind];
 
 	if (batch->records++ == 0)
-		envelope_batch_begin(&process->envelope, &batch->json, r->record->kind, r->message, r->seq,
-				     r->received_at);
+		envelope_batch_begin(&process->envelope, &batch->json, r->record->kind, r->message,
+				     r->seq, r->received_at);
 	envelope_batch_add(&batch->json, r->message, r->record, r->received_at);
 }
 
@@ -309,8 +316,8 @@ process_message(struct process *process, struct message *message, uint64_t recei
 
 uint32_t
 process_print(struct process *process, struct message *message, uint64_t received_at,
-	      void (*line)(void *context, const struct message *message, const struct record *record,
-			   const struct jsonw *json),
+	      void (*line)(void *context, const struct message *message,
+			   const struct record *record, const struct jsonw *json),
 	      void *context)
 {
 	struct jsonw *json = &process->scratch->record;
@@ -320,7 +327,8 @@ process_print(struct process *process, struct message *message, uint64_t receive
 	while (message_next(message, &record)) {
 		faults += record.kind == KIND_UNKNOWN && record.reason == UNKNOWN_MALFORMED;
 		json->length = 0;
-		envelope_record(&process->envelope, json, message, &record, ++process->seq[record.kind], received_at);
+		envelope_record(&process->envelope, json, message, &record,
+				++process->seq[record.kind], received_at);
 		line(context, message, &record, json);
 	}
 	return faults;

@@ -29,31 +29,38 @@ struct process {
 	size_t n_routes;
 	struct scratch *scratch;
 	bool publish_unknown;
-	unsigned unknown_rate;	 /* unknown records a second at the most */
+	unsigned unknown_rate; /* unknown records a second at the most */
 
 	struct envelope envelope;
-	bool open;		 /* envelope is made */
+	bool open; /* envelope is made */
 	uint64_t seq[KIND_COUNT];
 	uint64_t unknown_second; /* the second that unknown_count counts in */
 	unsigned unknown_count;
 };
 
+/* Room for text, empty; NULL without memory. scratch_free takes NULL. */
 struct scratch *scratch_new(void);
+
+/* Frees it. */
 void scratch_free(struct scratch *scratch);
 
-/* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits). Returns 0, or -1 without memory. */
+/* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits).
+ * Returns 0, or -1 without memory. */
 int process_begin(struct process *process, const char *session);
 
-/* Frees what process_begin and the routes hold; `process` itself and the outputs are the caller's. */
+/* Frees what process_begin and the routes hold; `process` itself and the outputs are the caller's.
+ */
 void process_end(struct process *process);
 
-/* Publishes all records of an opened message, which came at `received_at` (ms since 1970). Returns how many were malformed. */
+/* Publishes all records of an opened message, which came at `received_at` (ms since 1970). Returns
+ * how many were malformed. */
 uint32_t process_message(struct process *process, struct message *message, uint64_t received_at);
 
-/* The same as text: each record's JSON object, without newline, goes to `line`. For commands that show records. */
+/* The same as text: each record's JSON object, without newline, goes to `line`. For commands that
+ * show records. */
 uint32_t process_print(struct process *process, struct message *message, uint64_t received_at,
-		       void (*line)(void *context, const struct message *message, const struct record *record,
-				    const struct jsonw *json),
+		       void (*line)(void *context, const struct message *message,
+				    const struct record *record, const struct jsonw *json),
 		       void *context);
 
 #endif

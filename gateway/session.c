@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* session.c: the life of the subscription at one controller, as a state machine without I/O
  *
- * A controller that is dialled too often can crash (CSCwi55714), so every way back to dialling leads through back_off() or quarantine().
+ * A controller that is dialled too often can crash (CSCwi55714), so every way back to dialling
+ * leads through back_off() or quarantine().
  */
 #include "gateway/session.h"
 
@@ -11,17 +12,21 @@
 
 #include "gateway/session_send.h"
 
-#define NEVER UINT64_MAX
+#define NEVER	  UINT64_MAX
 #define LIST_SIZE 200
 
 const char *
 session_state_name(enum session_state state)
 {
 	static const char *const names[] = {
-	    [SESSION_DISABLED] = "disabled",	   [SESSION_CONNECTING] = "connecting",
-	    [SESSION_AUTHENTICATING] = "authenticating", [SESSION_SUBSCRIBING] = "subscribing",
-	    [SESSION_SUBSCRIBED] = "subscribed",	   [SESSION_STALLED] = "stalled",
-	    [SESSION_BACKOFF] = "backoff",	   [SESSION_QUARANTINED] = "quarantined",
+		[SESSION_DISABLED] = "disabled",
+		[SESSION_CONNECTING] = "connecting",
+		[SESSION_AUTHENTICATING] = "authenticating",
+		[SESSION_SUBSCRIBING] = "subscribing",
+		[SESSION_SUBSCRIBED] = "subscribed",
+		[SESSION_STALLED] = "stalled",
+		[SESSION_BACKOFF] = "backoff",
+		[SESSION_QUARANTINED] = "quarantined",
 	};
 
 	return names[state];
@@ -96,7 +101,8 @@ quarantine(struct session *s, uint64_t now, const char *reason)
 	enter(s, now, SESSION_QUARANTINED, "%s", reason);
 }
 
-/* Exponential with full jitter between the least pause and a bound that doubles with every attempt. */
+/* Exponential with full jitter between the least pause and a bound that doubles with every attempt.
+ */
 static void
 back_off(struct session *s, uint64_t now, const char *reason)
 {
@@ -160,8 +166,10 @@ session_lost(struct session *s, uint64_t now, enum session_loss loss, const char
 	if (loss == LOSS_REFUSED) {
 		quarantine(s, now, reason);
 	} else if (s->flaps >= s->settings.max_flaps) {
-		snprintf(text, sizeof text, "%u connections in a row broke within %llu s, the last because: %.*s", s->flaps,
-			 (unsigned long long)(s->settings.min_uptime_ms / 1000), SESSION_REASON_SIZE - 100, reason);
+		snprintf(text, sizeof text,
+			 "%u connections in a row broke within %llu s, the last because: %.*s",
+			 s->flaps, (unsigned long long)(s->settings.min_uptime_ms / 1000),
+			 SESSION_REASON_SIZE - 100, reason);
 		quarantine(s, now, text);
 	} else {
 		back_off(s, now, reason);
@@ -210,8 +218,9 @@ enter_subscribed(struct session *s, uint64_t now)
 	size_t n_refused = subscription_list(&s->subscription, is_refused, refused, sizeof refused);
 
 	enter(s, now, n_granted ? SESSION_SUBSCRIBED : SESSION_SUBSCRIBING, "%s%s%s%s%s%s",
-	      n_granted ? "receives " : "nothing is granted", granted, n_missing ? "; not offered: " : "", missing,
-	      n_refused ? "; not granted: " : "", refused);
+	      n_granted ? "receives " : "nothing is granted", granted,
+	      n_missing ? "; not offered: " : "", missing, n_refused ? "; not granted: " : "",
+	      refused);
 }
 
 static void
@@ -223,7 +232,8 @@ subscribe(struct session *s, uint64_t now)
 	if (s->subscribe_transaction) {
 		s->answer_by = now + s->settings.answer_timeout_ms;
 		if (s->state == SESSION_SUBSCRIBING)
-			enter(s, now, SESSION_SUBSCRIBING, "waiting for the answer to the subscription");
+			enter(s, now, SESSION_SUBSCRIBING,
+			      "waiting for the answer to the subscription");
 	} else {
 		enter_subscribed(s, now);
 	}
@@ -332,7 +342,8 @@ send_echo(struct session *s, uint64_t now)
 		s->echo_waits = now;
 }
 
-/* An answer is overdue: without the one to the subscription there is no session, others are given up. */
+/* An answer is overdue: without the one to the subscription there is no session, others are given
+ * up. */
 static void
 miss_answer(struct session *s, uint64_t now)
 {
@@ -412,7 +423,8 @@ session_stopped(const struct session *s)
 {
 	char text[1];
 
-	return !s->connected || subscription_list(&s->subscription, is_granted, text, sizeof text) == 0;
+	return !s->connected ||
+	       subscription_list(&s->subscription, is_granted, text, sizeof text) == 0;
 }
 
 void

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* session.h: the life of the subscription at one controller, as a state machine without I/O
  *
- * Events go in by the functions below (each with the present time in ms of a clock that never goes back), actions come out by
- * struct session_actions. The owner arms one timer for session_deadline() and calls session_tick() then.
+ * Events go in by the functions below (each with the present time in ms of a clock that never goes
+ * back), actions come out by struct session_actions. The owner arms one timer for
+ * session_deadline() and calls session_tick() then.
  */
 #ifndef NMSP_GATEWAY_SESSION_H
 #define NMSP_GATEWAY_SESSION_H
@@ -31,7 +32,8 @@ enum session_state {
 enum session_loss {
 	LOSS_UNREACHABLE, /* never got through */
 	LOSS_CLOSED,	  /* was there and went */
-	LOSS_REFUSED,	  /* our certificate is not in its list, or its certificate is not the one expected: trying again does not help */
+	LOSS_REFUSED,	  /* our certificate is not in its list, or its certificate is not the one
+			     expected: trying again does not help */
 };
 
 struct session_settings {
@@ -41,10 +43,11 @@ struct session_settings {
 	uint64_t backoff_min_ms;
 	uint64_t backoff_max_ms;
 	uint64_t quarantine_ms;
-	uint64_t min_uptime_ms;	 /* a session shorter than this is a flap and does not reset the back-off */
+	uint64_t min_uptime_ms;	    /* a session shorter than this is a flap and does not reset the
+				       back-off */
 	uint64_t answer_timeout_ms; /* for the answer to a request */
-	unsigned max_flaps;	 /* so many flaps in a row lead to quarantine */
-	uint64_t seed;		 /* of the jitter */
+	unsigned max_flaps;	    /* so many flaps in a row lead to quarantine */
+	uint64_t seed;		    /* of the jitter */
 };
 
 /* What this gateway says of itself in its capability notification. */
@@ -59,7 +62,8 @@ struct session_device {
 struct session_actions {
 	void (*dial)(void *context);
 	void (*hang_up)(void *context);
-	bool (*send)(void *context, const struct message_def *def, const uint8_t *bytes, size_t size);
+	bool (*send)(void *context, const struct message_def *def, const uint8_t *bytes,
+		     size_t size);
 	void (*state)(void *context);	   /* state or reason changed */
 	void (*capability)(void *context); /* what is offered or granted changed */
 };
@@ -71,7 +75,8 @@ struct session {
 	const struct session_device *device;
 	const struct session_actions *actions;
 	void *context;
-	struct arena *arena; /* for messages being made, not the one that messages are read into; shared, reset here */
+	struct arena *arena; /* for messages being made, not the one that messages are read into;
+				shared, reset here */
 
 	/* to be read by the owner */
 	enum session_state state;
@@ -87,22 +92,22 @@ struct session {
 	bool connected;
 	bool capable; /* a capability notification came */
 	uint64_t connected_at;
-	uint64_t last_data;   /* a message other than an echo came */
+	uint64_t last_data; /* a message other than an echo came */
 	uint64_t next_echo;
-	uint64_t echo_waits;  /* since when an echo request is without answer; 0: none is */
+	uint64_t echo_waits; /* since when an echo request is without answer; 0: none is */
 	uint64_t echo_sent;
 	unsigned flaps;
 	uint32_t transaction;
-	uint32_t subscribe_transaction;	 /* 0: none is waited for */
+	uint32_t subscribe_transaction; /* 0: none is waited for */
 	uint32_t initial_transaction;
-	uint64_t answer_by;   /* when the answer that is waited for is overdue */
+	uint64_t answer_by; /* when the answer that is waited for is overdue */
 	size_t initial_cursor;
 	bool stopping;
 	uint64_t random;
 };
 
-/* Begins in SESSION_DISABLED; `session` has its first members set and `subscription` initialised by the owner. session_fini frees
- * what the session holds, the subscription included. */
+/* Begins in SESSION_DISABLED; `session` has its first members set and `subscription` initialised by
+ * the owner. session_fini frees what the session holds, the subscription included. */
 void session_init(struct session *session);
 void session_fini(struct session *session);
 
@@ -119,7 +124,8 @@ void session_connected(struct session *session, uint64_t now);
 void session_message(struct session *session, uint64_t now, const struct message *message);
 
 /* The connection is over (after hang_up no such event comes). */
-void session_lost(struct session *session, uint64_t now, enum session_loss loss, const char *reason);
+void session_lost(struct session *session, uint64_t now, enum session_loss loss,
+		  const char *reason);
 
 /* Time went by. */
 void session_tick(struct session *session, uint64_t now);
@@ -127,8 +133,8 @@ void session_tick(struct session *session, uint64_t now);
 /* When session_tick is wanted; UINT64_MAX: never. */
 uint64_t session_deadline(const struct session *session);
 
-/* Ends in order: unsubscribes what is granted. Returns true when an answer is worth waiting for; session_stopped() tells when it came.
- * The owner hangs up then, or after a time. */
+/* Ends in order: unsubscribes what is granted. Returns true when an answer is worth waiting for;
+ * session_stopped() tells when it came. The owner hangs up then, or after a time. */
 bool session_stop(struct session *session, uint64_t now);
 bool session_stopped(const struct session *session);
 

@@ -24,7 +24,8 @@ next_transaction(struct session *s)
 }
 
 static void
-draft_begin(struct draft *draft, struct session *s, const struct message_def *def, bool notification)
+draft_begin(struct draft *draft, struct session *s, const struct message_def *def,
+	    bool notification)
 {
 	draft->session = s;
 	draft->def = def;
@@ -50,7 +51,8 @@ add_device(struct draft *draft)
 {
 	const struct session_device *device = draft->session->device;
 	const struct field *field = shape_field(&draft->session->dict->elements, "device");
-	struct value *object = field && field->shape ? object_new(draft->session->arena, field->shape) : NULL;
+	struct value *object =
+		field && field->shape ? object_new(draft->session->arena, field->shape) : NULL;
 	struct value value = {.items = object, .count = 1, .present = true};
 
 	if (!object)
@@ -110,7 +112,7 @@ add_choice(struct draft *draft, const char *element, const char *name)
 {
 	const struct field *field = shape_field(&draft->def->body, element);
 	const struct enumeration_value *value =
-	    field && field->values ? enumeration_named(field->values, name) : NULL;
+		field && field->values ? enumeration_named(field->values, name) : NULL;
 
 	if (value)
 		encode_uint(&draft->encoder, element, value->number);

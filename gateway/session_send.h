@@ -9,11 +9,13 @@
 
 #include "gateway/session.h"
 
-/* Each sends one message and returns its transaction, or 0 when it could not be made or sent (or there was nothing to say). */
+/* Each sends one message and returns its transaction, or 0 when it could not be made or sent (or
+ * there was nothing to say). */
 
 /* What this gateway is, and every sub-service it wants. */
 uint32_t session_send_capability(struct session *session);
 
+/* Asks whether the controller is still there. */
 uint32_t session_send_echo(struct session *session);
 
 /* Subscribes what is offered and not asked for yet. */

@@ -70,17 +70,19 @@ take(struct stream *stream, const struct frame *frame, const struct stream_taker
 	return taker->frame(taker->context, frame, offset);
 }
 
-/* Adds to the pending frame until it is whole, then hands it out. Returns -1 on a fault, 0 to stop, 1 to go on. */
+/* Adds to the pending frame until it is whole, then hands it out. Returns -1 on a fault, 0 to stop,
+ * 1 to go on. */
 static int
-complete_pending(struct stream *stream, const uint8_t **bytes, size_t *size, const struct stream_taker *taker,
-		 struct fault *fault)
+complete_pending(struct stream *stream, const uint8_t **bytes, size_t *size,
+		 const struct stream_taker *taker, struct fault *fault)
 {
 	struct frame frame;
 	uint8_t *whole;
 	bool go_on;
 	long length;
 
-	while ((length = frame_parse(stream->dict, stream->pending, stream->have, &frame, fault)) == 0) {
+	while ((length = frame_parse(stream->dict, stream->pending, stream->have, &frame, fault)) ==
+	       0) {
 		size_t some = lacking(stream, &frame);
 
 		some = some < *size ? some : *size;
@@ -103,8 +105,8 @@ complete_pending(struct stream *stream, const uint8_t **bytes, size_t *size, con
 }
 
 int
-stream_feed(struct stream *stream, const uint8_t *bytes, size_t size, const struct stream_taker *taker,
-	    struct fault *fault)
+stream_feed(struct stream *stream, const uint8_t *bytes, size_t size,
+	    const struct stream_taker *taker, struct fault *fault)
 {
 	struct frame frame;
 	long length;

@@ -11,7 +11,8 @@
 #include "codecs/fault.h"
 #include "codecs/frame.h"
 
-/* A stream of frames, split and joined in any way. Holds memory only while a frame is incomplete, at most one frame of it. */
+/* A stream of frames, split and joined in any way. Holds memory only while a frame is incomplete,
+ * at most one frame of it. */
 struct stream {
 	const struct dict *dict;
 	uint8_t *pending;
@@ -20,8 +21,8 @@ struct stream {
 	uint64_t offset; /* of the first byte not yet given out as a frame */
 };
 
-/* Who takes the frames. `frame` returns false to stop reading; the frame's bytes are valid during the call only, `offset` is where
- * it began in the stream. */
+/* Who takes the frames. `frame` returns false to stop reading; the frame's bytes are valid during
+ * the call only, `offset` is where it began in the stream. */
 struct stream_taker {
 	bool (*frame)(void *context, const struct frame *frame, uint64_t offset);
 	void *context;
@@ -31,9 +32,10 @@ struct stream_taker {
 void stream_init(struct stream *stream, const struct dict *dict);
 void stream_fini(struct stream *stream);
 
-/* Hands every frame that is complete to `taker`. Returns 0, or -1 with `fault` (its offset counted from the frame, which began
- * at stream->offset) when a length cannot be true or memory is used up: nothing after that can be read. */
-int stream_feed(struct stream *stream, const uint8_t *bytes, size_t size, const struct stream_taker *taker,
-		struct fault *fault);
+/* Hands every frame that is complete to `taker`. Returns 0, or -1 with `fault` (its offset counted
+ * from the frame, which began at stream->offset) when a length cannot be true or memory is used up:
+ * nothing after that can be read. */
+int stream_feed(struct stream *stream, const uint8_t *bytes, size_t size,
+		const struct stream_taker *taker, struct fault *fault);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* subscription.c: what is wanted of a controller, what it offers, what was asked for and what was granted */
+/* subscription.c: what is wanted of a controller, what it offers, what was asked for and what was
+ * granted */
 #include "gateway/subscription.h"
 
 #include <stdio.h>
@@ -7,8 +8,8 @@
 #include <string.h>
 
 int
-subscription_init(struct subscription *s, const struct dict *dict, const struct subscription_want *wants,
-		  size_t n_wants, size_t *wrong)
+subscription_init(struct subscription *s, const struct dict *dict,
+		  const struct subscription_want *wants, size_t n_wants, size_t *wrong)
 {
 	*s = (struct subscription){.dict = dict, .n_items = n_wants};
 	s->items = calloc(n_wants + 1, sizeof *s->items);
@@ -20,7 +21,8 @@ subscription_init(struct subscription *s, const struct dict *dict, const struct 
 
 		item->service = dict_service_named(dict, wants[i].service);
 		item->subservice =
-		    item->service ? dict_subservice_named(item->service, wants[i].subservice) : NULL;
+			item->service ? dict_subservice_named(item->service, wants[i].subservice)
+				      : NULL;
 		item->interval_s = (uint16_t)wants[i].interval_s;
 		if (!item->subservice) {
 			*wrong = i;
@@ -42,9 +44,9 @@ static void
 item_reset(struct subscription_item *item)
 {
 	*item = (struct subscription_item){
-	    .service = item->service,
-	    .subservice = item->subservice,
-	    .interval_s = item->interval_s,
+		.service = item->service,
+		.subservice = item->subservice,
+		.interval_s = item->interval_s,
 	};
 }
 
@@ -84,7 +86,8 @@ subscription_visit(const struct message *message, const struct subscription_visi
 {
 	const struct value *services = message_value(message, "service");
 	const struct field *element = services ? shape_field(&message->def->body, "service") : NULL;
-	const struct field *list_field = element ? shape_field(element->shape, "subservices") : NULL;
+	const struct field *list_field = element ? shape_field(element->shape, "subservices")
+						 : NULL;
 
 	for (uint32_t i = 0; list_field && i < services->count; i++) {
 		const struct value *object = services->items + (size_t)i * element->stride;
@@ -100,7 +103,8 @@ static struct subscription_item *
 find_item(struct subscription *s, uint32_t service, uint32_t subservice)
 {
 	for (size_t i = 0; i < s->n_items; i++)
-		if (s->items[i].service->number == service && s->items[i].subservice->number == subservice)
+		if (s->items[i].service->number == service &&
+		    s->items[i].subservice->number == subservice)
 			return &s->items[i];
 	return NULL;
 }
@@ -183,7 +187,8 @@ count_picked(const struct subscription *s, const struct service *service, picker
 	return count;
 }
 
-/* True when an item before this one has its service and is picked too: then its element was written already. */
+/* True when an item before this one has its service and is picked too: then its element was written
+ * already. */
 static bool
 is_written(const struct subscription *s, size_t place, picker pick)
 {
@@ -198,7 +203,8 @@ write_service(const struct subscription *s, const struct service *service, struc
 	      struct arena *arena, picker pick)
 {
 	const struct field *element = shape_field(&s->dict->elements, "service");
-	const struct field *list_field = element && element->shape ? shape_field(element->shape, "subservices") : NULL;
+	const struct field *list_field =
+		element && element->shape ? shape_field(element->shape, "subservices") : NULL;
 	uint32_t count = count_picked(s, service, pick), place = 0;
 	struct value *object, *list, value;
 
@@ -258,7 +264,7 @@ status_is(const struct message *message, const char *name)
 	const struct field *field = shape_field(&message->def->body, "status");
 	const struct value *status = message_value(message, "status");
 	const struct enumeration_value *known =
-	    status && field->values ? enumeration_find(field->values, status->u) : NULL;
+		status && field->values ? enumeration_find(field->values, status->u) : NULL;
 
 	return known && strcmp(known->name, name) == 0;
 }
@@ -294,7 +300,8 @@ asked_before(const struct subscription *s, size_t place, bool has_entity, uint32
 	for (size_t i = 0; i < place; i++) {
 		const struct subscription_item *item = &s->items[i];
 
-		if (!item->granted || item->service->request_def != s->items[place].service->request_def)
+		if (!item->granted ||
+		    item->service->request_def != s->items[place].service->request_def)
 			continue;
 		if (!has_entity)
 			return true;
@@ -307,7 +314,8 @@ asked_before(const struct subscription *s, size_t place, bool has_entity, uint32
 
 /* `*cursor` counts the entities of the first item that still has `initial`. */
 bool
-subscription_next_initial(struct subscription *s, struct subscription_initial *initial, size_t *cursor)
+subscription_next_initial(struct subscription *s, struct subscription_initial *initial,
+			  size_t *cursor)
 {
 	for (size_t i = 0; i < s->n_items; i++) {
 		struct subscription_item *item = &s->items[i];
@@ -332,8 +340,8 @@ subscription_next_initial(struct subscription *s, struct subscription_initial *i
 }
 
 size_t
-subscription_list(const struct subscription *s, bool (*pick)(const struct subscription_item *item), char *text,
-		  size_t size)
+subscription_list(const struct subscription *s, bool (*pick)(const struct subscription_item *item),
+		  char *text, size_t size)
 {
 	size_t used = 0, count = 0;
 
@@ -347,8 +355,8 @@ subscription_list(const struct subscription *s, bool (*pick)(const struct subscr
 		count++;
 		if (used >= size)
 			continue;
-		length = snprintf(text + used, size - used, "%s%s:%s", count > 1 ? ", " : "", s->items[i].service->name,
-				  s->items[i].subservice->name);
+		length = snprintf(text + used, size - used, "%s%s:%s", count > 1 ? ", " : "",
+				  s->items[i].service->name, s->items[i].subservice->name);
 		used += length > 0 ? (size_t)length : 0;
 	}
 	return count;

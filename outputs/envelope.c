@@ -84,7 +84,8 @@ put_time_member(char *p, const char *key, size_t key_length, uint64_t ms)
 
 /* Everything up to "received_at". */
 static void
-begin(const struct envelope *envelope, struct jsonw *json, enum kind kind, uint64_t seq, uint64_t received_at)
+begin(const struct envelope *envelope, struct jsonw *json, enum kind kind, uint64_t seq,
+      uint64_t received_at)
 {
 	size_t length = envelope->starts[kind + 1] - envelope->starts[kind];
 	char *p;
@@ -99,12 +100,14 @@ begin(const struct envelope *envelope, struct jsonw *json, enum kind kind, uint6
 }
 
 static void
-add_ts(struct jsonw *json, const struct message *message, const struct record *record, uint64_t received_at)
+add_ts(struct jsonw *json, const struct message *message, const struct record *record,
+       uint64_t received_at)
 {
 	uint64_t ts;
 	char *p;
 
-	if (!record_json_time(message, record, received_at, &ts) || !jsonw_reserve(json, TIME_MEMBER_ROOM))
+	if (!record_json_time(message, record, received_at, &ts) ||
+	    !jsonw_reserve(json, TIME_MEMBER_ROOM))
 		return;
 	p = PUT_TIME_MEMBER(json->data + json->length, ",\"ts\":\"", ts);
 	json->length = (size_t)(p - json->data);

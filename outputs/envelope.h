@@ -28,7 +28,7 @@ struct envelope_source {
 struct envelope {
 	struct jsonw heads; /* `{"schema":…"seq":` of every kind, one behind the other */
 	size_t starts[KIND_COUNT + 1];
-	struct jsonw tags;  /* `,"tags":{…}` or nothing */
+	struct jsonw tags; /* `,"tags":{…}` or nothing */
 };
 
 /* Prepares the envelopes of a session; returns 0, or -1 without memory. envelope_fini frees. */
@@ -36,14 +36,16 @@ int envelope_init(struct envelope *envelope, const struct envelope_source *sourc
 void envelope_fini(struct envelope *envelope);
 
 /* Appends one record as a whole JSON object. `received_at` in ms since 1970. */
-void envelope_record(const struct envelope *envelope, struct jsonw *json, const struct message *message,
-		     const struct record *record, uint64_t seq, uint64_t received_at);
+void envelope_record(const struct envelope *envelope, struct jsonw *json,
+		     const struct message *message, const struct record *record, uint64_t seq,
+		     uint64_t received_at);
 
-/* A batch: begin, then each record of the kind in the order of the frame, then end. `seq` is that of the first record. */
+/* A batch: begin, then each record of the kind in the order of the frame, then end. `seq` is that
+ * of the first record. */
 void envelope_batch_begin(const struct envelope *envelope, struct jsonw *json, enum kind kind,
 			  const struct message *message, uint64_t seq, uint64_t received_at);
-void envelope_batch_add(struct jsonw *json, const struct message *message, const struct record *record,
-			uint64_t received_at);
+void envelope_batch_add(struct jsonw *json, const struct message *message,
+			const struct record *record, uint64_t received_at);
 void envelope_batch_end(struct jsonw *json);
 
 #endif

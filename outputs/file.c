@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* file.c: an output that writes newline-delimited JSON to a file or to standard output
  *
- * Whoever reads the other end of a pipe may stop reading, so this has a thread of its own and waits with poll() before it writes;
- * what then does not fit in time is dropped and counted when the output is stopped. Lines are never torn: of a write that fails half way the
- * rest of the line is taken back from a file.
+ * Whoever reads the other end of a pipe may stop reading, so this has a thread of its own and waits
+ * with poll() before it writes; what then does not fit in time is dropped and counted when the
+ * output is stopped. Lines are never torn: of a write that fails half way the rest of the line is
+ * taken back from a file.
  */
 #define _GNU_SOURCE
 #include "outputs/file.h"
@@ -24,9 +25,9 @@
 #include "gateway/log.h"
 #include "outputs/jsonw.h"
 
-#define AT_ONCE 256	 /* lines taken from the queue in one go */
-#define POLL_MS 100	 /* between looks at the time while a reader does not read */
-#define FAILED_PAUSE_S 1 /* before the next try after a failed write */
+#define AT_ONCE	       256 /* lines taken from the queue in one go */
+#define POLL_MS	       100 /* between looks at the time while a reader does not read */
+#define FAILED_PAUSE_S 1   /* before the next try after a failed write */
 
 struct file {
 	struct output output;
@@ -91,7 +92,8 @@ wait_writable(struct file *file)
 	return true;
 }
 
-/* Writes all of the text. Returns how many bytes were written, with errno when they are fewer (ETIMEDOUT: too late). */
+/* Writes all of the text. Returns how many bytes were written, with errno when they are fewer
+ * (ETIMEDOUT: too late). */
 static size_t
 write_text(struct file *file)
 {
@@ -151,7 +153,8 @@ settle(struct file *file, size_t written, int error)
 
 		whole = all ? end : whole;
 		written = all ? written : 0;
-		queue_finish(file->output.queue, &file->lines, item, all ? OUTCOME_PUBLISHED : OUTCOME_DROPPED, reason);
+		queue_finish(file->output.queue, &file->lines, item,
+			     all ? OUTCOME_PUBLISHED : OUTCOME_DROPPED, reason);
 	}
 	file->text.length = whole;
 }
@@ -324,12 +327,12 @@ file_free(struct output *output)
 }
 
 static const struct output_ops ops = {
-    .type = "file",
-    .start = start,
-    .wake = wake,
-    .stop = stop,
-    .status = status,
-    .free = file_free,
+	.type = "file",
+	.start = start,
+	.wake = wake,
+	.stop = stop,
+	.status = status,
+	.free = file_free,
 };
 
 struct output *

@@ -16,8 +16,8 @@ struct file_settings {
 	enum queue_policy policies[KIND_COUNT];
 };
 
-/* Returns a new output, not started; the settings are copied. NULL with a sentence in `error` without memory. The file is opened by
- * output_start. */
+/* Returns a new output, not started; the settings are copied. NULL with a sentence in `error`
+ * without memory. The file is opened by output_start. */
 struct output *file_output_new(const struct file_settings *settings, char *error, size_t size);
 
 #endif

@@ -35,6 +35,7 @@ void jsonw_fini(struct jsonw *json);
  * memory. */
 bool jsonw_grow(struct jsonw *json, size_t length);
 
+/* The same, quick when there is room. */
 static inline bool
 jsonw_reserve(struct jsonw *json, size_t length)
 {
@@ -67,9 +68,11 @@ jsonw_put_text(char *p, const struct text *text)
 #define JSONW_PUT(p, literal) \
 	((char *)memcpy((p), (literal), sizeof(literal) - 1) + sizeof(literal) - 1)
 
-/* Decimal digits; at most JSONW_UINT bytes. jsonw_put_long is for numbers of any size, the others are quick for small ones. */
+/* Decimal digits; at most JSONW_UINT bytes. jsonw_put_long is for numbers of any size, the others
+ * are quick for small ones. */
 char *jsonw_put_long(char *p, uint64_t u);
 
+/* The same, quick for small numbers. */
 static inline char *
 jsonw_put_uint(char *p, uint64_t u)
 {
@@ -85,6 +88,7 @@ jsonw_put_uint(char *p, uint64_t u)
 	return jsonw_put_long(p, u);
 }
 
+/* The same with a sign. */
 static inline char *
 jsonw_put_int(char *p, int64_t i)
 {

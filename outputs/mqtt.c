@@ -30,9 +30,10 @@
 #include "outputs/mqtt_reason.h"
 #include "outputs/window.h"
 
-#define TICK_MS	  1000
-#define LINGER_MS 1 /* how long an emptied queue is looked at again before a wake-up is asked for \
-		     */
+#define TICK_MS 1000
+#define LINGER_MS                                                                       \
+	1 /* how long an emptied queue is looked at again before a wake-up is asked for \
+	   */
 #define GOODBYE_MS    500
 #define PUMP_MANY     1000  /* messages in a row before the loop does something else */
 #define STABLE_MS     10000 /* a connection that held so long makes the next failure the first */

@@ -23,9 +23,9 @@ struct mqtt_settings {
 	const char *name; /* of the output */
 	const char *host;
 	uint16_t port;
-	int protocol; /* 3 (3.1.1) or 5 */
+	int protocol;	       /* 3 (3.1.1) or 5 */
 	const char *client_id; /* not set: nmsp2mqtt-<gateway>-<name> */
-	const char *username; /* not set: none */
+	const char *username;  /* not set: none */
 	const char *password;
 	unsigned keepalive_s; /* 0: none; else at least 5 */
 	int qos;	      /* of records */

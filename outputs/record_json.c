@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* record_json.c: a record as JSON text
  *
- * Every member is written with a comma before it; an object turns the first comma into its brace. Room for all members of bounded
- * size is reserved once per object.
+ * Every member is written with a comma before it; an object turns the first comma into its brace.
+ * Room for all members of bounded size is reserved once per object.
  */
 #include "outputs/record_json.h"
 
@@ -101,7 +101,8 @@ put_decimal(char *p, const struct field *f, const struct value *v)
 {
 	if (f->wire == WIRE_INT)
 		return jsonw_put_decimal(p, v->i, f->scale);
-	return v->u <= INT64_MAX ? jsonw_put_decimal(p, (int64_t)v->u, f->scale) : jsonw_put_uint(p, v->u / f->scale);
+	return v->u <= INT64_MAX ? jsonw_put_decimal(p, (int64_t)v->u, f->scale)
+				 : jsonw_put_uint(p, v->u / f->scale);
 }
 
 static char *
@@ -343,8 +344,8 @@ write_member(struct jsonw *json, const struct field *f, const struct value *v)
 
 /* The members from field `at` up to `end`. */
 static void
-write_run(struct jsonw *json, const struct shape *shape, const struct value *slots, const struct field *at,
-	  const struct field *end)
+write_run(struct jsonw *json, const struct shape *shape, const struct value *slots,
+	  const struct field *at, const struct field *end)
 {
 	char *p;
 
@@ -367,8 +368,8 @@ write_run(struct jsonw *json, const struct shape *shape, const struct value *slo
 
 /* A run of fields that stand in an object of their own. */
 static void
-write_under(struct jsonw *json, const struct shape *shape, const struct value *slots, const struct field *at,
-	    const struct field *end)
+write_under(struct jsonw *json, const struct shape *shape, const struct value *slots,
+	    const struct field *at, const struct field *end)
 {
 	size_t start = json->length, object;
 
@@ -436,7 +437,8 @@ write_text(struct jsonw *json, const char *key, const char *text)
 static void
 write_unknown(struct jsonw *json, const struct message *message, const struct record *record)
 {
-	uint32_t length = record->length < RECORD_UNKNOWN_BYTES ? record->length : RECORD_UNKNOWN_BYTES;
+	uint32_t length = record->length < RECORD_UNKNOWN_BYTES ? record->length
+								: RECORD_UNKNOWN_BYTES;
 	char detail[128];
 
 	write_number(json, ",\"message_id\":", message->frame.id);
@@ -466,7 +468,8 @@ record_json_members(struct jsonw *json, const struct message *message, const str
 }
 
 bool
-record_json_time(const struct message *message, const struct record *record, uint64_t received_at, uint64_t *ts)
+record_json_time(const struct message *message, const struct record *record, uint64_t received_at,
+		 uint64_t *ts)
 {
 	const struct shape *shape = record->element ? record->element->shape : NULL;
 	const struct field *time = shape ? shape->time : NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* record_json.h: a record as JSON text, by the JSON contract (docs/json.md) and the dictionary's names */
+/* record_json.h: a record as JSON text, by the JSON contract (docs/json.md) and the dictionary's
+ * names */
 #ifndef NMSP_OUTPUTS_RECORD_JSON_H
 #define NMSP_OUTPUTS_RECORD_JSON_H
 
@@ -12,11 +13,15 @@
 /* The most bytes of an unknown record that are published. */
 #define RECORD_UNKNOWN_BYTES 4096
 
-/* Appends the members of a record, each with a comma before it (`,"entity":"client",…`), for an object that the caller has begun. */
-void record_json_members(struct jsonw *json, const struct message *message, const struct record *record);
+/* Appends the members of a record, each with a comma before it (`,"entity":"client",…`), for an
+ * object that the caller has begun. */
+void record_json_members(struct jsonw *json, const struct message *message,
+			 const struct record *record);
 
-/* When the source says that it happened, in ms since 1970: the record's own time, else the message's less the record's age, else (for a
- * record with an age) `received_at` less that. Returns false when the source gave no time. */
-bool record_json_time(const struct message *message, const struct record *record, uint64_t received_at, uint64_t *ts);
+/* When the source says that it happened, in ms since 1970: the record's own time, else the
+ * message's less the record's age, else (for a record with an age) `received_at` less that. Returns
+ * false when the source gave no time. */
+bool record_json_time(const struct message *message, const struct record *record,
+		      uint64_t received_at, uint64_t *ts);
 
 #endif

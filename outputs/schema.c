@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* schema.c: JSON Schema (2020-12) of what is published
  *
- * Schemas are open: within a major version fields are only added. What they do say is exact, from the same dictionary that the records are
- * written by.
+ * Schemas are open: within a major version fields are only added. What they do say is exact, from
+ * the same dictionary that the records are written by.
  */
 #include "outputs/schema.h"
 
@@ -12,9 +12,9 @@
 
 #include "codecs/message.h"
 
-#define TIME_PATTERN "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
-#define MAC_PATTERN "^[0-9a-f]{2}(:[0-9a-f]{2}){5}$"
-#define HEX_PATTERN "^([0-9a-f]{2})+$"
+#define TIME_PATTERN   "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
+#define MAC_PATTERN    "^[0-9a-f]{2}(:[0-9a-f]{2}){5}$"
+#define HEX_PATTERN    "^([0-9a-f]{2})+$"
 #define DIGITS_PATTERN "^[0-9]+$"
 
 /* An object schema that grows. */
@@ -57,7 +57,8 @@ string_like(const char *pattern)
 static json_t *
 time_schema(void)
 {
-	return json_pack("{s:s,s:s,s:s}", "type", "string", "format", "date-time", "pattern", TIME_PATTERN);
+	return json_pack("{s:s,s:s,s:s}", "type", "string", "format", "date-time", "pattern",
+			 TIME_PATTERN);
 }
 
 static json_t *
@@ -86,8 +87,8 @@ enum_schema(const struct enumeration *e)
 
 	for (uint32_t i = 0; i < e->n_values; i++)
 		json_array_append_new(names, json_string(e->values[i].name));
-	return json_pack("{s:s,s:[{s:o},{s:s}]}", "type", "string", "anyOf", "enum", names, "pattern",
-			 DIGITS_PATTERN);
+	return json_pack("{s:s,s:[{s:o},{s:s}]}", "type", "string", "anyOf", "enum", names,
+			 "pattern", DIGITS_PATTERN);
 }
 
 static json_t *
@@ -114,13 +115,16 @@ antennas_schema(const struct field *f)
 static json_t *
 bitmap_schema(const struct field *f)
 {
-	return array_of(json_pack("{s:s,s:i,s:i}", "type", "integer", "minimum", 1, "maximum", f->width * 8), 1);
+	return array_of(json_pack("{s:s,s:i,s:i}", "type", "integer", "minimum", 1, "maximum",
+				  f->width * 8),
+			1);
 }
 
 static json_t *
 map_schema(void)
 {
-	return json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type", "string");
+	return json_pack("{s:s,s:{s:s}}", "type", "object", "additionalProperties", "type",
+			 "string");
 }
 
 static json_t *shape_schema(const struct shape *shape);
@@ -148,8 +152,8 @@ value_schema(const struct field *f)
 	case RENDER_MAC_TYPED:
 		return string_like(MAC_PATTERN);
 	case RENDER_IP:
-		return json_pack("{s:s,s:[{s:s},{s:s}]}", "type", "string", "anyOf", "format", "ipv4", "format",
-				 "ipv6");
+		return json_pack("{s:s,s:[{s:s},{s:s}]}", "type", "string", "anyOf", "format",
+				 "ipv4", "format", "ipv6");
 	case RENDER_STR:
 		return json_pack("{s:s,s:i}", "type", "string", "minLength", 1);
 	case RENDER_HEX:
@@ -168,13 +172,15 @@ value_schema(const struct field *f)
 	return json_true();
 }
 
-/* Whether a field of this shape is in every object: not the case for what can be empty or stand for nothing. */
+/* Whether a field of this shape is in every object: not the case for what can be empty or stand for
+ * nothing. */
 static bool
 is_always(const struct shape *shape, const struct field *f)
 {
 	if (shape->group)
 		return f->required;
-	return f->count_of || (f->fixed_text && !f->has_none && f->render != RENDER_BITMAP && f->render != RENDER_REAL);
+	return f->count_of || (f->fixed_text && !f->has_none && f->render != RENDER_BITMAP &&
+			       f->render != RENDER_REAL);
 }
 
 static void add_shape(struct object *object, const struct shape *shape, bool always);
@@ -212,7 +218,8 @@ add_field(struct object *object, const struct field *f, bool always)
 		schema = array_of(schema, f->count_of ? 0 : 1);
 	add(object, f->json, schema, always);
 	if (f->mac_type)
-		add(object, "mac_type", json_pack("{s:[s,s]}", "enum", "universal", "local"), always);
+		add(object, "mac_type", json_pack("{s:[s,s]}", "enum", "universal", "local"),
+		    always);
 	if (has_units(f))
 		add(object, "unit", json_pack("{s:s}", "type", "string"), false);
 }
@@ -234,7 +241,8 @@ add_shape(struct object *object, const struct shape *shape, bool always)
 		do {
 			add_field(&nested, &shape->fields[i], is_always(shape, &shape->fields[i]));
 			i++;
-		} while (i < shape->n_fields && shape->fields[i].under && !shape->fields[i].under_key.length);
+		} while (i < shape->n_fields && shape->fields[i].under &&
+			 !shape->fields[i].under_key.length);
 		add(object, f->under, object_end(&nested), false);
 	}
 }
@@ -264,7 +272,8 @@ add_unknown(struct object *object)
 	json_t *reasons = json_array();
 
 	for (unsigned i = UNKNOWN_MESSAGE; i <= UNKNOWN_MALFORMED; i++)
-		json_array_append_new(reasons, json_string(unknown_reason_name((enum unknown_reason)i)));
+		json_array_append_new(reasons,
+				      json_string(unknown_reason_name((enum unknown_reason)i)));
 	add(object, "message_id", json_pack("{s:s,s:i}", "type", "integer", "minimum", 0), true);
 	add(object, "transaction", json_pack("{s:s,s:i}", "type", "integer", "minimum", 0), true);
 	add(object, "element", json_pack("{s:s,s:i}", "type", "integer", "minimum", 0), false);
@@ -274,7 +283,8 @@ add_unknown(struct object *object)
 	add(object, "truncated", json_pack("{s:b}", "const", 1), false);
 }
 
-/* What is in all of a kind's elements; a kind may have several, so only the first one's musts that all share stay musts. */
+/* What is in all of a kind's elements; a kind may have several, so only the first one's musts that
+ * all share stay musts. */
 static void
 keep_shared(struct object *object, const struct object *other)
 {
@@ -283,7 +293,8 @@ keep_shared(struct object *object, const struct object *other)
 		bool shared = false;
 
 		for (size_t k = 0; k < json_array_size(other->required); k++)
-			shared |= strcmp(json_string_value(json_array_get(other->required, k)), key) == 0;
+			shared |= strcmp(json_string_value(json_array_get(other->required, k)),
+					 key) == 0;
 		if (!shared)
 			json_array_remove(object->required, i);
 	}
@@ -325,7 +336,8 @@ envelope_members(enum kind kind)
 {
 	struct object object = object_begin();
 
-	add(&object, "schema", json_pack("{s:o}", "const", json_sprintf("nmsp.%s/1", kind_name(kind))), true);
+	add(&object, "schema",
+	    json_pack("{s:o}", "const", json_sprintf("nmsp.%s/1", kind_name(kind))), true);
 	add(&object, "gateway", json_pack("{s:s}", "type", "string"), true);
 	add(&object, "controller", json_pack("{s:s}", "type", "string"), true);
 	add(&object, "session", string_like("^[0-9a-f]{8}$"), true);
@@ -364,9 +376,11 @@ schema_text(const struct dict *dict, enum kind kind)
 {
 	json_t *schema = json_pack("{s:s,s:o,s:s,s:{s:[s]},s:o,s:o}", "$schema",
 				   "https://json-schema.org/draft/2020-12/schema", "$id",
-				   json_sprintf("urn:nmsp2mqtt:nmsp.%s:1", kind_name(kind)), "description",
-				   "A batch of the records of one message, or one record.", "if", "required", "records",
-				   "then", batch_schema(dict, kind), "else", single_schema(dict, kind));
+				   json_sprintf("urn:nmsp2mqtt:nmsp.%s:1", kind_name(kind)),
+				   "description",
+				   "A batch of the records of one message, or one record.", "if",
+				   "required", "records", "then", batch_schema(dict, kind), "else",
+				   single_schema(dict, kind));
 	char *text = schema ? json_dumps(schema, JSON_INDENT(2)) : NULL;
 	size_t length = text ? strlen(text) : 0;
 	char *line = text ? realloc(text, length + 2) : NULL;

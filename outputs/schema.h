@@ -5,8 +5,9 @@
 
 #include "codecs/dict.h"
 
-/* The schema of one kind: of its single records and of its batches, with the fields, ranges and names of `dict`. Returns text that
- * ends in a newline, for the caller to free; NULL without memory. */
+/* The schema of one kind: of its single records and of its batches, with the fields, ranges and
+ * names of `dict`. Returns text that ends in a newline, for the caller to free; NULL without
+ * memory. */
 char *schema_text(const struct dict *dict, enum kind kind);
 
 #endif

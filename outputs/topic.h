@@ -27,6 +27,7 @@ struct topic_values {
 struct topic *topic_new(const char *template, const char *prefix, const char *gateway, char *error,
 			size_t size);
 
+/* Frees a template; takes NULL. */
 void topic_free(struct topic *topic);
 
 /* True when the topic differs between records of one controller and kind (it has {entity}, {mac} or

@@ -223,7 +223,7 @@ simulator_fini(struct simulator *sim)
 	arena_fini(&sim->shared.arena);
 	free(sim->shared.buffer);
 	world_free(sim->world);
-	dict_free(sim->dict);
+	dictionary_free(sim->dict);
 	options_fini(&sim->options);
 }
 

@@ -612,7 +612,7 @@ main(int argc, char **argv)
 	jsonw_fini(&bench.json);
 	arena_fini(&bench.arena);
 	envelope_fini(&bench.envelope);
-	dict_free(bench.dict);
+	dictionary_free(bench.dict);
 	free(bench.bare);
 	free(bench.capture);
 	return EXIT_SUCCESS;

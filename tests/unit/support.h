@@ -119,7 +119,7 @@ static inline void
 reading_free(struct reading *r)
 {
 	arena_fini(&r->arena);
-	dict_free(r->dict);
+	dictionary_free(r->dict);
 	free(r);
 }
 

@@ -39,7 +39,7 @@ test_every_field_of_the_header(void **state)
 	bytes[1] = 0xfe;
 	frame_parse(dict, bytes, sizeof bytes, &frame, &fault);
 	assert_false(frame.more);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
@@ -57,7 +57,7 @@ test_less_than_a_frame_says_how_much_is_needed(void **state)
 		assert_int_equal(frame.length, size < 14 ? 0 : 20);
 	}
 	assert_int_equal(frame_parse(dict, bytes, 20, &frame, &fault), 20);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
@@ -85,7 +85,7 @@ test_lengths_at_both_limits(void **state)
 			assert_int_equal(fault.offset, 4);
 		}
 	}
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
@@ -114,7 +114,7 @@ test_a_length_that_leaves_out_the_header(void **state)
 	assert_int_equal(frame_parse(dict, bytes, 16, &frame, &fault), -1);
 	support_hex("ffffffff", bytes + 4, 8);
 	assert_int_equal(frame_parse(dict, bytes, 16, &frame, &fault), -1);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void

@@ -310,7 +310,7 @@ test_baseline_frame(void **state)
 	assert_int_equal(dict->element.length_width, 2);
 	assert_int_equal(dict->element.align, 1);
 	assert_false(dict->element.length_is_element);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
@@ -336,7 +336,7 @@ test_baseline_tables(void **state)
 	for (uint32_t i = 0; i < dict->n_enumerations; i++)
 		assert_string_equal(describe_enumeration(text, &dict->enumerations[i]),
 				    baseline_enumerations[i]);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static const struct field *
@@ -384,7 +384,7 @@ test_baseline_json(void **state)
 	assert_int_equal(find(dict, "interferer", "affected_channels")->format, FORMAT_BITMAP);
 	assert_int_equal(find(dict, "information", "last_seen")->format, FORMAT_TIME_S);
 	assert_string_equal(find(dict, "access_point", "radio")->json, "radios");
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
@@ -407,8 +407,8 @@ test_second(void **state)
 	for (uint32_t i = 0; i < second->n_messages; i++)
 		assert_int_equal(second->messages[i].id, 1000 + 3 * baseline->messages[i].id);
 	assert_int_equal(second->services[0].subservices[2].entities[1], 14);
-	dict_free(second);
-	dict_free(baseline);
+	dictionary_free(second);
+	dictionary_free(baseline);
 }
 
 static void
@@ -421,7 +421,7 @@ test_by_name(void **state)
 	assert_string_equal(dictionary_directory(), "conf/dictionary");
 	dict = load("baseline");
 	assert_string_equal(dict->file, BASELINE);
-	dict_free(dict);
+	dictionary_free(dict);
 	unsetenv("NMSP2MQTT_DATA");
 }
 

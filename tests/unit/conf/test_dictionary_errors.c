@@ -304,7 +304,7 @@ test_minimal(void **state)
 	(void)state;
 	if (!dict)
 		fail_msg("line %d: %s", errors.line, errors.message);
-	dict_free(dict);
+	dictionary_free(dict);
 }
 
 static void
