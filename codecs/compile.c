@@ -284,7 +284,7 @@ compile_sort(const struct compiler *c, struct field *f)
 	f->sort_field = NULL;
 	if (!f->sort)
 		return 0;
-	if (!f->shape->fixed || !f->count_of)
+	if (!f->shape || !f->shape->fixed || !f->count_of)
 		return fail(c, "%s: only a counted struct of fixed size can be sorted", f->name);
 	f->sort_field = shape_field(f->shape, f->sort);
 	if (!f->sort_field || (f->sort_field->wire != WIRE_INT && f->sort_field->wire != WIRE_UINT))
@@ -320,7 +320,7 @@ compile_map(const struct compiler *c, struct field *f)
 
 	if (f->wire == WIRE_CIVIC)
 		f->map_value = 1;
-	if (!f->is_map)
+	if (!f->is_map || !f->shape)
 		return 0;
 	for (uint32_t i = 0; i < f->shape->n_fields; i++) {
 		const struct field *part = &f->shape->fields[i];

@@ -45,7 +45,7 @@ element_next(const struct dict *dict, const uint8_t *start, struct cursor *rest,
 static inline int64_t
 sign_extend(uint64_t u, unsigned width)
 {
-	unsigned shift = 64 - 8 * width;
+	unsigned shift = (64 - 8 * width) & 63;
 
 	return (int64_t)(u << shift) >> shift;
 }

@@ -74,6 +74,18 @@ read_time(struct message *m, const struct field *f, struct cursor window)
 	m->time_ms = milliseconds(f, time->u);
 }
 
+/* A control element that cannot be read has no value; those before it in a list stay. */
+static void
+drop_control(struct message *m, const struct field *part)
+{
+	struct value *slot = &m->body[part->slot];
+
+	m->bad_control = true;
+	if (slot->count)
+		slot->count--;
+	slot->present = part->repeat && slot->count;
+}
+
 /* Reads what is part of this message's body, and the controller's time, which any message may have.
  */
 static void
@@ -91,8 +103,9 @@ read_control(struct message *m)
 
 		if (common && common->role == ROLE_TIME)
 			read_time(m, common, element.value);
-		if (part && (part->repeat || !m->body[part->slot].present))
-			m->bad_control |= !decode_child(&d, part, &element, &group);
+		if (part && (part->repeat || !m->body[part->slot].present) &&
+		    !decode_child(&d, part, &element, &group))
+			drop_control(m, part);
 	}
 }
 

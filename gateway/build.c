@@ -38,7 +38,7 @@ static const struct dict *
 get_dict(struct gateway *g, const char **names, const char *name)
 {
 	for (size_t i = 0; i < g->n_dicts; i++)
-		if (strcmp(names[i], name) == 0)
+		if (names[i] && strcmp(names[i], name) == 0)
 			return g->dicts[i];
 	g->dicts[g->n_dicts] = dictionary_load(name, &report);
 	if (!g->dicts[g->n_dicts])

@@ -43,12 +43,10 @@ print_fault(const char *what, uint64_t start, const struct fault *fault)
 }
 
 static void
-print_line(void *context, const struct message *message, const struct record *record,
-	   const struct jsonw *json)
+print_line(void *context, const struct record *record, const struct jsonw *json)
 {
 	const uint64_t *start = context;
 
-	(void)message;
 	fwrite(json->data, 1, json->length, stdout);
 	putchar('\n');
 	if (record->kind == KIND_UNKNOWN && record->reason == UNKNOWN_MALFORMED)
@@ -58,13 +56,13 @@ print_line(void *context, const struct message *message, const struct record *re
 static bool
 take_frame(void *context, const struct frame *frame, uint64_t offset)
 {
+	const struct process_printer printer = {print_line, &offset};
 	struct decode *decode = context;
 	struct message message;
 
 	arena_reset(&decode->arena);
 	message_open(&message, decode->dict, frame, &decode->arena);
-	decode->faults +=
-		process_print(&decode->process, &message, decode->received_at, print_line, &offset);
+	decode->faults += process_print(&decode->process, &message, decode->received_at, &printer);
 	return true;
 }
 
@@ -80,8 +78,8 @@ feed(struct decode *decode, uint8_t *bytes, size_t size)
 
 		if (length < 0) {
 			fprintf(stderr,
-				"line %u: '%c' is no hex digit, expected pairs of 0-9 a-f, white space "
-				"or # comments\n",
+				"line %u: '%c' is no hex digit, expected pairs of 0-9 a-f, "
+				"white space or # comments\n",
 				decode->hex_reader.line, decode->hex_reader.wrong);
 			decode->faults++;
 			return -1;
@@ -144,13 +142,17 @@ parse_time(const char *text, uint64_t *ms)
 {
 	struct tm tm = {0};
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	unsigned fraction = 0;
-	int used = 0;
+	unsigned long fraction = 0;
+	char *end;
 
 	if (!rest)
 		return -1;
-	if (*rest == '.' && sscanf(rest, ".%3u%n", &fraction, &used) == 1 && used == 4)
-		rest += used;
+	if (*rest == '.') {
+		fraction = strtoul(rest + 1, &end, 10);
+		if (end != rest + 4)
+			return -1;
+		rest = end;
+	}
 	if (strcmp(rest, "Z") != 0)
 		return -1;
 	*ms = (uint64_t)timegm(&tm) * 1000 + fraction;

@@ -23,16 +23,6 @@ struct scratch {
 	struct batch batches[KIND_COUNT];
 };
 
-/* What is worked out once per record, when an output wants it. */
-struct routed {
-	struct process *process;
-	const struct message *message;
-	const struct record *record;
-	uint64_t received_at;
-	uint64_t seq;
-	uint64_t station;
-};
-
 struct scratch *
 scratch_new(void)
 {
@@ -217,31 +207,31 @@ has_mode(const struct process *process, enum publish_mode mode)
 }
 
 static void
-publish_record(const struct routed *r)
+publish_record(struct process *process, const struct envelope_item *item)
 {
-	struct process *process = r->process;
 	struct jsonw *json = &process->scratch->record;
 	struct publication publication = {
-		.kind = r->record->kind, .records = 1, .station = r->station};
+		.kind = item->record->kind,
+		.records = 1,
+		.station = record_station(item->record),
+	};
 
-	envelope_record(&process->envelope, json, r->message, r->record, r->seq, r->received_at);
+	envelope_record(&process->envelope, json, item);
 	publication.payload = finished(json);
 	for (size_t i = 0; i < process->n_routes; i++)
 		if (process->routes[i].output->mode == MODE_RECORD)
-			publish(process, &process->routes[i], &publication, r->record);
+			publish(process, &process->routes[i], &publication, item->record);
 	buffer_unref(publication.payload);
 }
 
 static void
-add_to_batch(const struct routed *r)
+add_to_batch(struct process *process, const struct envelope_item *item)
 {
-	struct process *process = r->process;
-	struct batch *batch = &process->scratch->batches[r->record->kind];
+	struct batch *batch = &process->scratch->batches[item->record->kind];
 
 	if (batch->records++ == 0)
-		envelope_batch_begin(&process->envelope, &batch->json, r->record->kind, r->message,
-				     r->seq, r->received_at);
-	envelope_batch_add(&batch->json, r->message, r->record, r->received_at);
+		envelope_batch_begin(&process->envelope, &batch->json, item);
+	envelope_batch_add(&batch->json, item);
 }
 
 static void
@@ -287,6 +277,12 @@ count_filtered(struct process *process, enum kind kind)
 	}
 }
 
+static bool
+is_malformed(const struct record *record)
+{
+	return record->kind == KIND_UNKNOWN && record->reason == UNKNOWN_MALFORMED;
+}
+
 uint32_t
 process_message(struct process *process, struct message *message, uint64_t received_at)
 {
@@ -295,19 +291,18 @@ process_message(struct process *process, struct message *message, uint64_t recei
 	struct record record;
 
 	while (message_next(message, &record)) {
-		struct routed r = {process, message, &record, received_at, 0, 0};
+		struct envelope_item item = {message, &record, ++process->seq[record.kind],
+					     received_at};
 
-		malformed += record.kind == KIND_UNKNOWN && record.reason == UNKNOWN_MALFORMED;
-		r.seq = ++process->seq[record.kind];
-		r.station = record_station(&record);
+		malformed += is_malformed(&record);
 		if (record.kind == KIND_UNKNOWN && !unknown_may_pass(process, received_at)) {
 			count_filtered(process, record.kind);
 			continue;
 		}
 		if (records)
-			publish_record(&r);
+			publish_record(process, &item);
 		if (batches)
-			add_to_batch(&r);
+			add_to_batch(process, &item);
 	}
 	for (unsigned kind = 0; batches && kind < KIND_COUNT; kind++)
 		publish_batch(process, (enum kind)kind);
@@ -316,20 +311,20 @@ process_message(struct process *process, struct message *message, uint64_t recei
 
 uint32_t
 process_print(struct process *process, struct message *message, uint64_t received_at,
-	      void (*line)(void *context, const struct message *message,
-			   const struct record *record, const struct jsonw *json),
-	      void *context)
+	      const struct process_printer *printer)
 {
 	struct jsonw *json = &process->scratch->record;
-	uint32_t faults = 0;
+	uint32_t malformed = 0;
 	struct record record;
 
 	while (message_next(message, &record)) {
-		faults += record.kind == KIND_UNKNOWN && record.reason == UNKNOWN_MALFORMED;
+		struct envelope_item item = {message, &record, ++process->seq[record.kind],
+					     received_at};
+
+		malformed += is_malformed(&record);
 		json->length = 0;
-		envelope_record(&process->envelope, json, message, &record,
-				++process->seq[record.kind], received_at);
-		line(context, message, &record, json);
+		envelope_record(&process->envelope, json, &item);
+		printer->line(printer->context, &record, json);
 	}
-	return faults;
+	return malformed;
 }

@@ -56,11 +56,14 @@ void process_end(struct process *process);
  * how many were malformed. */
 uint32_t process_message(struct process *process, struct message *message, uint64_t received_at);
 
-/* The same as text: each record's JSON object, without newline, goes to `line`. For commands that
- * show records. */
+/* Who takes records as text, without newline. */
+struct process_printer {
+	void (*line)(void *context, const struct record *record, const struct jsonw *json);
+	void *context;
+};
+
+/* The same as text, for commands that show records. */
 uint32_t process_print(struct process *process, struct message *message, uint64_t received_at,
-		       void (*line)(void *context, const struct message *message,
-				    const struct record *record, const struct jsonw *json),
-		       void *context);
+		       const struct process_printer *printer);
 
 #endif

@@ -84,9 +84,9 @@ put_time_member(char *p, const char *key, size_t key_length, uint64_t ms)
 
 /* Everything up to "received_at". */
 static void
-begin(const struct envelope *envelope, struct jsonw *json, enum kind kind, uint64_t seq,
-      uint64_t received_at)
+begin(const struct envelope *envelope, struct jsonw *json, const struct envelope_item *item)
 {
+	enum kind kind = item->record->kind;
 	size_t length = envelope->starts[kind + 1] - envelope->starts[kind];
 	char *p;
 
@@ -94,19 +94,18 @@ begin(const struct envelope *envelope, struct jsonw *json, enum kind kind, uint6
 		return;
 	p = json->data + json->length;
 	memcpy(p, envelope->heads.data + envelope->starts[kind], length);
-	p = jsonw_put_uint(p + length, seq);
-	p = PUT_TIME_MEMBER(p, ",\"received_at\":\"", received_at);
+	p = jsonw_put_uint(p + length, item->seq);
+	p = PUT_TIME_MEMBER(p, ",\"received_at\":\"", item->received_at);
 	json->length = (size_t)(p - json->data);
 }
 
 static void
-add_ts(struct jsonw *json, const struct message *message, const struct record *record,
-       uint64_t received_at)
+add_ts(struct jsonw *json, const struct envelope_item *item)
 {
 	uint64_t ts;
 	char *p;
 
-	if (!record_json_time(message, record, received_at, &ts) ||
+	if (!record_json_time(item->message, item->record, item->received_at, &ts) ||
 	    !jsonw_reserve(json, TIME_MEMBER_ROOM))
 		return;
 	p = PUT_TIME_MEMBER(json->data + json->length, ",\"ts\":\"", ts);
@@ -123,33 +122,32 @@ add_common(const struct envelope *envelope, struct jsonw *json, const struct mes
 }
 
 void
-envelope_record(const struct envelope *envelope, struct jsonw *json, const struct message *message,
-		const struct record *record, uint64_t seq, uint64_t received_at)
+envelope_record(const struct envelope *envelope, struct jsonw *json,
+		const struct envelope_item *item)
 {
-	begin(envelope, json, record->kind, seq, received_at);
-	add_ts(json, message, record, received_at);
-	add_common(envelope, json, message);
-	record_json_members(json, message, record);
+	begin(envelope, json, item);
+	add_ts(json, item);
+	add_common(envelope, json, item->message);
+	record_json_members(json, item->message, item->record);
 	jsonw_char(json, '}');
 }
 
 void
-envelope_batch_begin(const struct envelope *envelope, struct jsonw *json, enum kind kind,
-		     const struct message *message, uint64_t seq, uint64_t received_at)
+envelope_batch_begin(const struct envelope *envelope, struct jsonw *json,
+		     const struct envelope_item *first)
 {
-	begin(envelope, json, kind, seq, received_at);
-	add_common(envelope, json, message);
+	begin(envelope, json, first);
+	add_common(envelope, json, first->message);
 	raw(json, ",\"records\":[");
 }
 
 void
-envelope_batch_add(struct jsonw *json, const struct message *message, const struct record *record,
-		   uint64_t received_at)
+envelope_batch_add(struct jsonw *json, const struct envelope_item *item)
 {
 	size_t start = json->length;
 
-	add_ts(json, message, record, received_at);
-	record_json_members(json, message, record);
+	add_ts(json, item);
+	record_json_members(json, item->message, item->record);
 	raw(json, "},");
 	if (!json->failed)
 		json->data[start] = '{';

@@ -35,17 +35,23 @@ struct envelope {
 int envelope_init(struct envelope *envelope, const struct envelope_source *source);
 void envelope_fini(struct envelope *envelope);
 
-/* Appends one record as a whole JSON object. `received_at` in ms since 1970. */
-void envelope_record(const struct envelope *envelope, struct jsonw *json,
-		     const struct message *message, const struct record *record, uint64_t seq,
-		     uint64_t received_at);
+/* One record on its way out. */
+struct envelope_item {
+	const struct message *message; /* that it came in */
+	const struct record *record;
+	uint64_t seq;
+	uint64_t received_at; /* ms since 1970 */
+};
 
-/* A batch: begin, then each record of the kind in the order of the frame, then end. `seq` is that
- * of the first record. */
-void envelope_batch_begin(const struct envelope *envelope, struct jsonw *json, enum kind kind,
-			  const struct message *message, uint64_t seq, uint64_t received_at);
-void envelope_batch_add(struct jsonw *json, const struct message *message,
-			const struct record *record, uint64_t received_at);
+/* Appends one record as a whole JSON object. */
+void envelope_record(const struct envelope *envelope, struct jsonw *json,
+		     const struct envelope_item *item);
+
+/* A batch: begin with its first record (which is not added by that), then add each record of the
+ * kind in the order of the frame, then end. */
+void envelope_batch_begin(const struct envelope *envelope, struct jsonw *json,
+			  const struct envelope_item *first);
+void envelope_batch_add(struct jsonw *json, const struct envelope_item *item);
 void envelope_batch_end(struct jsonw *json);
 
 #endif

@@ -49,8 +49,8 @@ struct bare_name {
 	unsigned length;
 };
 
-#define BARE_NAME(text)                             \
-	{                                           \
+#define BARE_NAME(text)                                \
+	{                                              \
 		"\"" text "\"", sizeof("" text "") + 1 \
 	}
 

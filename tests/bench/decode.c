@@ -30,7 +30,7 @@
 #define MESSAGE_MS  UINT64_C(50)
 #define LATENCY_MS  123
 #define MAX_ROUNDS  31
-#define HEAD                                                                                \
+#define HEAD                                                                                 \
 	"{\"schema\":\"nmsp.rssi/1\",\"gateway\":\"gw1\",\"controller\":\"hq\",\"session\":" \
 	"\"6f2c91ab\",\"seq\":"
 
@@ -334,8 +334,7 @@ record_node(const struct bench *bench, const struct message *message, const stru
 	json_object_set_new(object, "associated", json_boolean(slots[at->flags].u & 1));
 	for (uint32_t i = 0; i < list->count; i++)
 		json_array_append_new(
-			readings,
-			reading_node(at, list->items + (size_t)i * at->reading->n_slots));
+			readings, reading_node(at, list->items + (size_t)i * at->reading->n_slots));
 	json_object_set_new(object, "readings", readings);
 	return object;
 }
@@ -396,8 +395,9 @@ take_record(struct bench *bench, const struct message *message, const struct rec
 	if (bench->way == WAY_READ)
 		return;
 	json->length = 0;
-	envelope_record(&bench->envelope, json, message, record, bench->records,
-			bench->received_at);
+	envelope_record(&bench->envelope, json,
+			&(struct envelope_item){message, record, bench->records,
+						bench->received_at});
 	bench->bytes += json->length;
 	if (bench->compare)
 		compare(bench, message, record);
@@ -447,8 +447,8 @@ write_structs(struct bench *bench)
 
 	for (uint32_t i = 0; i < bench->n_records; i++) {
 		if (i % bench->per_message == 0)
-			bench->received_at = BEGAN_MS + LATENCY_MS +
-					     i / bench->per_message * MESSAGE_MS;
+			bench->received_at =
+				BEGAN_MS + LATENCY_MS + i / bench->per_message * MESSAGE_MS;
 		bench->records++;
 		bench->bytes += write_bare(bench, text);
 	}

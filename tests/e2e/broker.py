@@ -99,6 +99,7 @@ class Inbox(Waiter):
     def __init__(self):
         super().__init__()
         self.messages = []
+        self._records, self._flattened = collections.defaultdict(list), 0
 
     def matching(self, predicate):
         return [one for one in self.messages if predicate(one)]
@@ -109,13 +110,16 @@ class Inbox(Waiter):
                           f"{count} {what}", timeout)
         return found[:count]
 
-    def records(self, count, kind=None, timeout=PATIENCE):
-        """The first `count` records (of a kind), taken out of batches too."""
-        def flat():
-            return [record for one in self.messages if one.kind in RECORD_KINDS
-                    and kind in (None, one.kind) for record in one.records]
-        return self.wait(lambda: (hits := flat())[count - 1:] and hits,
-                         f"{count} records of kind {kind}", timeout)[:count]
+    def records(self, count, kind, timeout=PATIENCE):
+        """The first `count` records of a kind, taken out of batches too."""
+        def enough():
+            for one in self.messages[self._flattened:]:
+                self._flattened += 1
+                if one.kind in RECORD_KINDS:
+                    self._records[one.kind] += one.records
+            return len(self._records[kind]) >= count
+        self.wait(enough, f"{count} records of kind {kind}", timeout)
+        return self._records[kind][:count]
 
     def state(self, controller, state, count=1, timeout=PATIENCE):
         """The document by which the controller gets into this state for the count-th time."""

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: ISC
 """conftest.py: the parties of an end-to-end test, each ended by its own process id afterwards."""
-import json
 import shutil
 from types import SimpleNamespace
 
 import pytest
-from jsonschema import Draft202012Validator
 
 import broker as mqtt
 import certs
 import gateway as daemon
+import schemas
 from peer import Peer
-from proc import NMSP2MQTT, ROOT, nmsp2mqtt
-
-SCHEMAS = ROOT / "docs/schema"
+from proc import NMSP2MQTT, nmsp2mqtt
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,8 +18,7 @@ def published_records_fit_their_schemas():
     """All that any subscriber saw in the run, against the shipped schemas."""
     yield
     for kind, documents in mqtt.SEEN.items():
-        schema = json.loads((SCHEMAS / f"nmsp.{kind}.1.json").read_text(encoding="utf-8"))
-        validator = Draft202012Validator(schema)
+        validator = schemas.strict(kind)
         for document in documents:
             faults = [fault.message for fault in validator.iter_errors(document)]
             assert not faults, f"{faults[0]} in {document}"

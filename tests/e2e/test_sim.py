@@ -100,7 +100,7 @@ def test_rate(sims, gateway, subscriber, rate):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-ENDING = ["cut=20", "length=20", "garbage=20"]
+ENDING = ["cut=5", "length=5", "garbage=5"]
 
 
 @pytest.mark.parametrize("fault", ENDING)

@@ -145,7 +145,7 @@ static void
 test_free_takes_null(void **state)
 {
 	(void)state;
-	dict_free(NULL);
+	dictionary_free(NULL);
 }
 
 static int
