@@ -20,6 +20,7 @@ struct tls_stream {
 	const struct tls_peer *peer;
 	char pin[PIN_TEXT];			/* the certificate to expect, or "" */
 	char fingerprint[TLS_FINGERPRINT_TEXT]; /* the certificate that was shown */
+	bool established;			/* the handshake is done */
 	bool accepted;
 	bool over;
 	struct link_end end;
@@ -205,7 +206,7 @@ conclude(struct tls_stream *stream, int status)
 			.controller = stream->peer->name,
 			.error = error,
 			.system_error = system_error,
-			.in_handshake = !SSL_is_init_finished(stream->ssl),
+			.in_handshake = !stream->established,
 			.accepted = stream->accepted,
 		};
 		tls_reason_tell(&trouble, &stream->end);
@@ -227,6 +228,7 @@ tls_stream_handshake(struct tls_stream *stream)
 {
 	begin();
 	int status = SSL_do_handshake(stream->ssl);
+	stream->established |= status == 1;
 	return status == 1 ? TLS_DONE : conclude(stream, status);
 }
 

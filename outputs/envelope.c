@@ -148,9 +148,11 @@ envelope_batch_add(struct jsonw *json, const struct envelope_item *item)
 
 	add_ts(json, item);
 	record_json_members(json, item->message, item->record);
-	raw(json, "},");
-	if (!json->failed)
+	if (json->length == start)
+		jsonw_char(json, '{');
+	else
 		json->data[start] = '{';
+	raw(json, "},");
 }
 
 void

@@ -127,7 +127,7 @@ map_schema(void)
 			 "string");
 }
 
-static json_t *shape_schema(const struct shape *shape);
+static json_t *shape_schema(const struct shape *shape, bool always);
 
 static json_t *
 value_schema(const struct field *f)
@@ -161,7 +161,8 @@ value_schema(const struct field *f)
 	case RENDER_ARRAY:
 		return antennas_schema(f);
 	case RENDER_OBJECT:
-		return shape_schema(f->shape);
+		/* Any part of a position may be unknown. */
+		return shape_schema(f->shape, f->wire != WIRE_GEO);
 	case RENDER_MAP:
 		return map_schema();
 	case RENDER_BITS:
@@ -248,11 +249,11 @@ add_shape(struct object *object, const struct shape *shape, bool always)
 }
 
 static json_t *
-shape_schema(const struct shape *shape)
+shape_schema(const struct shape *shape, bool always)
 {
 	struct object object = object_begin();
 
-	add_shape(&object, shape, true);
+	add_shape(&object, shape, always);
 	return object_end(&object);
 }
 
