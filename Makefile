@@ -24,7 +24,7 @@ JOBS         ?= $(shell nproc)
 codecs  := arena civic compile decode dict encode fault frame geo message
 conf    := config config_check config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes lines options report scan suggest
-outputs := account backoff buffer document envelope file jsonw mqtt mqtt_reason mqtt_settings \
+outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason mqtt_settings \
 	   output queue queue_index record_json retained schema timestamp topic window
 gateway := build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands controller \
 	   documents gateway hex identity link link_end log mac offer pacer pin process session \

@@ -274,7 +274,8 @@ take_grant(struct session *s, uint64_t now, const struct message *message)
 	if (!s->subscribe_transaction)
 		return;
 	s->subscribe_transaction = 0;
-	s->answer_by = NEVER;
+	s->answer_by = s->initial_transaction ? now + s->settings.answer_timeout_ms : NEVER;
+	s->last_data = now; /* silence counts from here */
 	subscription_grant(&s->subscription, message);
 	s->actions->capability(s->context);
 	enter_subscribed(s, now);

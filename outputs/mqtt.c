@@ -1,135 +1,38 @@
 /* SPDX-License-Identifier: ISC */
-/* mqtt.c: an output that publishes to an MQTT broker
+/* mqtt.c: one connection to an MQTT broker, through libmosquitto
  *
- * One thread with its own loop around libmosquitto. libmosquitto looks names up and connects
- * blocking, so each dial is made by a short-lived thread of its own, with a fresh handle, and given
- * up when it takes too long. Messages are held in `in_flight` from hand-over to acknowledgement; on
- * a lost connection all of them go back to the front of the queue.
+ * libmosquitto looks names up and connects blocking, so each dial is made by a short-lived thread
+ * of its own, with a fresh handle, and given up when it takes too long. Messages are in the window
+ * from hand-over to acknowledgement; on a lost connection all of them go back to the front of the
+ * queue.
  */
 #define _GNU_SOURCE
-#include "outputs/mqtt.h"
-
 #include <errno.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "gateway/log.h"
-#include "outputs/backoff.h"
 #include "outputs/document.h"
+#include "outputs/mqtt_connection.h"
 #include "outputs/mqtt_reason.h"
-#include "outputs/window.h"
 
-#define TICK_MS 1000
-#define LINGER_MS                                                                       \
-	1 /* how long an emptied queue is looked at again before a wake-up is asked for \
-	   */
-#define GOODBYE_MS    500
+#define LINGER_MS     1 /* how long an emptied queue is looked at before a wake-up is asked for */
 #define PUMP_MANY     1000  /* messages in a row before the loop does something else */
 #define STABLE_MS     10000 /* a connection that held so long makes the next failure the first */
 #define NO_SSL_VERIFY 0	    /* SSL_VERIFY_NONE */
 #define CA_PATH	      "/etc/ssl/certs"
 
-enum stage {
-	STAGE_RUNNING,
-	STAGE_FLUSHING, /* asked to stop: sending what is queued */
-	STAGE_GOODBYE,	/* the last state is on its way */
-	STAGE_ENDED,
-};
-
-struct mqtt;
-
-/* One dial and the connection that it becomes. Belongs to the dialling thread until `dialled`, to
- * that thread for good when it was abandoned before. */
-struct connection {
-	struct mqtt *mqtt;
-	struct mosquitto *handle;
-	pthread_mutex_t lock; /* guards the next two */
-	bool dialled;
-	bool abandoned;
-	char *host;
-	int port;
-	int keepalive_s;
-	int result;
-	int saved_errno;
-
-	uv_poll_t poll;
-	int fd; /* a duplicate: libmosquitto closes its own when it likes */
-	int events;
-	bool accepted; /* CONNACK */
-	bool lost;
-	bool stalled;	 /* given up by the watchdog */
-	bool taken_over; /* another client has our client id */
-	int max_qos;
-	uint16_t receive_maximum;
-	uint64_t accepted_ms;
-	char reason[128];
-	char complaint[128]; /* libmosquitto's last error */
-};
-
-struct mqtt {
-	struct output output;
-	struct mqtt_settings settings;
-	char log_name[64];
-	char *state_topic;
-	mosquitto_property *record_properties;
-	mosquitto_property *document_properties;
-
-	uv_loop_t loop;
-	uv_async_t wake;
-	uv_timer_t tick; /* keepalive, watchdog */
-	uv_timer_t dial; /* back-off, time limit of a dial */
-	uv_timer_t linger;
-	uv_timer_t deadline; /* of a stop */
-	pthread_t thread;
-	bool started;
-	atomic_bool stopping;
-	unsigned flush_ms;
-
-	/* the thread's own */
-	enum stage stage;
-	struct connection *connection;
-	struct backoff backoff;
-	struct window window;
-	struct buffer *goodbye;
-	char told[128];	     /* why the last dial failed */
-	uint32_t drops_told; /* a bit for each drop reason since CONNACK */
-
-	pthread_mutex_t status_lock;
-	struct output_status status;
-};
-
-static void dial_begin(struct mqtt *mqtt);
 static void connection_welcome(struct mqtt *mqtt, struct connection *connection);
-static void pump(struct mqtt *mqtt);
 
-static struct mqtt *
-mqtt_of(struct output *output)
-{
-	return (struct mqtt *)output;
-}
-
-static void
-set_status(struct mqtt *mqtt, bool connected, const char *reason)
-{
-	pthread_mutex_lock(&mqtt->status_lock);
-	mqtt->status.connected = connected;
-	snprintf(mqtt->status.reason, sizeof(mqtt->status.reason), "%s", reason);
-	pthread_mutex_unlock(&mqtt->status_lock);
-}
-
-__attribute__((format(printf, 2, 3))) static void
-connection_blame(struct connection *connection, const char *format, ...)
+void
+mqtt_connection_blame(struct connection *connection, const char *format, ...)
 {
 	va_list arguments;
 
@@ -146,18 +49,18 @@ static void
 connection_fault(struct connection *connection, int fault, int saved_errno)
 {
 	if (connection->complaint[0] != '\0')
-		connection_blame(connection, "%s", connection->complaint);
+		mqtt_connection_blame(connection, "%s", connection->complaint);
 	else if (fault == MOSQ_ERR_EAI)
-		connection_blame(connection, "cannot look up the name: %s",
-				 gai_strerror(saved_errno));
+		mqtt_connection_blame(connection, "cannot look up the name: %s",
+				      gai_strerror(saved_errno));
 	else if (fault == MOSQ_ERR_ERRNO && saved_errno != 0)
-		connection_blame(connection, "%s", strerror(saved_errno));
+		mqtt_connection_blame(connection, "%s", strerror(saved_errno));
 	else if (fault == MOSQ_ERR_CONN_LOST || fault == MOSQ_ERR_ERRNO)
-		connection_blame(connection, "the broker closed the connection");
+		mqtt_connection_blame(connection, "the broker closed the connection");
 	else if (fault == MOSQ_ERR_KEEPALIVE)
-		connection_blame(connection, "the broker does not answer pings");
+		mqtt_connection_blame(connection, "the broker does not answer pings");
 	else
-		connection_blame(connection, "%s", mosquitto_strerror(fault));
+		mqtt_connection_blame(connection, "%s", mosquitto_strerror(fault));
 }
 
 /* CONNACK. libmosquitto's callbacks may not tear the connection down; what they find is looked at
@@ -172,8 +75,8 @@ on_connect(struct mosquitto *handle, void *user, int code, int flags,
 	(void)handle;
 	(void)flags;
 	if (code != 0) {
-		connection_blame(connection, "refused by the broker: %s",
-				 mqtt_reason_refusal(code));
+		mqtt_connection_blame(connection, "refused by the broker: %s",
+				      mqtt_reason_refusal(code));
 		return;
 	}
 	mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM,
@@ -193,12 +96,12 @@ on_disconnect(struct mosquitto *handle, void *user, int code, const mosquitto_pr
 	(void)properties;
 	connection->taken_over = code == MQTT_REASON_TAKEN_OVER;
 	if (connection->taken_over)
-		log_error(
-			connection->mqtt->log_name,
-			"another client has connected with our client id %s; the next try comes later",
-			connection->mqtt->settings.client_id);
+		log_error(connection->mqtt->log_name,
+			  "another client has connected with our client id %s; will wait",
+			  connection->mqtt->settings.client_id);
 	if (code >= MQTT_REASON_FIRST_FAILURE)
-		connection_blame(connection, "closed by the broker: %s", mqtt_reason_text(code));
+		mqtt_connection_blame(connection, "closed by the broker: %s",
+				      mqtt_reason_text(code));
 	else
 		connection_fault(connection, code ? code : MOSQ_ERR_CONN_LOST, 0);
 }
@@ -265,7 +168,7 @@ configure_tls(struct connection *connection, const struct mqtt_tls *tls)
 				      tls->certificate, tls->key, no_passphrase);
 
 	if (fault)
-		connection_blame(connection, "cannot read ca_file, certificate or key");
+		mqtt_connection_blame(connection, "cannot read ca_file, certificate or key");
 	if (fault || tls->verify)
 		return fault;
 	fault = mosquitto_tls_opts_set(handle, NO_SSL_VERIFY, NULL, NULL);
@@ -350,8 +253,8 @@ connection_new(struct mqtt *mqtt)
 }
 
 /* Lets go of the connection: at once, or when the dialling thread is done with it. */
-static void
-connection_drop(struct mqtt *mqtt)
+void
+mqtt_connection_drop(struct mqtt *mqtt)
 {
 	struct connection *connection = mqtt->connection;
 	bool dialled;
@@ -375,7 +278,7 @@ tell_loss(struct mqtt *mqtt, const char *reason, bool accepted, size_t unacknowl
 {
 	const struct mqtt_settings *settings = &mqtt->settings;
 
-	set_status(mqtt, false, reason);
+	mqtt_set_status(mqtt, false, reason);
 	if (accepted)
 		log_warning(mqtt->log_name,
 			    "connection to %s:%u lost: %s; %zu messages were not acknowledged",
@@ -393,16 +296,22 @@ on_dial_timer(uv_timer_t *timer)
 	struct connection *connection = mqtt->connection;
 
 	if (!connection) {
-		dial_begin(mqtt);
+		mqtt_connection_dial(mqtt);
 		return;
 	}
-	connection_blame(connection, "no answer within %u ms", mqtt->settings.dial_timeout_ms);
-	pump(mqtt);
+	mqtt_connection_blame(connection, "no answer within %u ms", mqtt->settings.dial_timeout_ms);
+	mqtt_pump(mqtt);
+}
+
+void
+mqtt_connection_dial_in(struct mqtt *mqtt, unsigned wait_ms)
+{
+	uv_timer_start(&mqtt->dial, on_dial_timer, wait_ms, 0);
 }
 
 /* Ends a connection or a dial that failed and plans the next one. */
-static void
-connection_end(struct mqtt *mqtt, const char *reason)
+void
+mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 {
 	struct connection *connection = mqtt->connection;
 	struct queue_item *suspect = NULL;
@@ -420,12 +329,12 @@ connection_end(struct mqtt *mqtt, const char *reason)
 			wait_ms = mqtt->settings.backoff_max_ms;
 		if (connection->accepted && lasted_ms >= STABLE_MS)
 			backoff_reset(&mqtt->backoff);
-		connection_drop(mqtt);
+		mqtt_connection_drop(mqtt);
 	} else {
 		tell_loss(mqtt, reason, false, 0);
 	}
 	window_put_back(&mqtt->window);
-	uv_timer_start(&mqtt->dial, on_dial_timer, wait_ms, 0);
+	mqtt_connection_dial_in(mqtt, wait_ms);
 }
 
 /* The dialling thread: looks up, connects and begins TLS, all of which may block for minutes. */
@@ -450,15 +359,15 @@ dial(void *user)
 	return NULL;
 }
 
-static void
-dial_begin(struct mqtt *mqtt)
+void
+mqtt_connection_dial(struct mqtt *mqtt)
 {
 	struct connection *connection = connection_new(mqtt);
 	pthread_t thread;
 	int fault;
 
 	if (!connection) {
-		connection_end(mqtt, "no memory");
+		mqtt_connection_end(mqtt, "no memory");
 		return;
 	}
 	mqtt->connection = connection;
@@ -466,13 +375,13 @@ dial_begin(struct mqtt *mqtt)
 	fault = configure(mqtt, connection);
 	if (fault) {
 		connection_fault(connection, fault, errno);
-		connection_end(mqtt, connection->reason);
+		mqtt_connection_end(mqtt, connection->reason);
 		return;
 	}
 	connection->dialled = false;
 	if (pthread_create(&thread, NULL, dial, connection) != 0) {
 		connection->dialled = true;
-		connection_end(mqtt, "cannot start a thread");
+		mqtt_connection_end(mqtt, "cannot start a thread");
 		return;
 	}
 	pthread_detach(thread);
@@ -499,7 +408,7 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 		queue_document(mqtt->output.queue, "state", birth, 1);
 	buffer_unref(birth);
 	queue_renew_documents(mqtt->output.queue);
-	set_status(mqtt, true, "");
+	mqtt_set_status(mqtt, true, "");
 	log_info(mqtt->log_name, "connected to %s:%u as %s", mqtt->settings.host,
 		 mqtt->settings.port, mqtt->settings.client_id);
 }
@@ -549,13 +458,13 @@ hand_over(struct mqtt *mqtt, struct connection *connection, struct queue_item *i
 static void
 on_linger(uv_timer_t *timer)
 {
-	pump(timer->data);
+	mqtt_pump(timer->data);
 }
 
 /* Hands over as much as window and socket take. An emptied queue is looked at once more after a
  * moment, so that a busy producer need not wake this thread for each record. */
-static void
-send_messages(struct mqtt *mqtt, struct connection *connection)
+void
+mqtt_connection_send(struct mqtt *mqtt, struct connection *connection)
 {
 	uint64_t now_ms = uv_now(&mqtt->loop);
 	bool lingering = uv_is_active((uv_handle_t *)&mqtt->linger);
@@ -591,12 +500,12 @@ on_poll(uv_poll_t *poll, int status, int events)
 	/* during a TLS handshake libmosquitto does not see that the peer has gone */
 	if (!connection->accepted && !connection->lost &&
 	    recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-		connection_blame(connection, "closed by the broker before it answered");
-	pump(connection->mqtt);
+		mqtt_connection_blame(connection, "closed by the broker before it answered");
+	mqtt_pump(connection->mqtt);
 }
 
-static void
-watch(struct connection *connection)
+void
+mqtt_connection_watch(struct connection *connection)
 {
 	int events = UV_READABLE | (mosquitto_want_write(connection->handle) ? UV_WRITABLE : 0);
 
@@ -607,8 +516,8 @@ watch(struct connection *connection)
 }
 
 /* The dialling thread is done: takes the connection over. */
-static void
-dial_end(struct mqtt *mqtt, struct connection *connection)
+void
+mqtt_connection_take(struct mqtt *mqtt, struct connection *connection)
 {
 	if (connection->result != MOSQ_ERR_SUCCESS) {
 		connection_fault(connection, connection->result, connection->saved_errno);
@@ -616,20 +525,20 @@ dial_end(struct mqtt *mqtt, struct connection *connection)
 	}
 	connection->fd = dup(mosquitto_socket(connection->handle));
 	if (connection->fd < 0) {
-		connection_blame(connection, "%s", strerror(errno));
+		mqtt_connection_blame(connection, "%s", strerror(errno));
 		return;
 	}
 	if (uv_poll_init(&mqtt->loop, &connection->poll, connection->fd) < 0) {
 		close(connection->fd);
 		connection->fd = -1;
-		connection_blame(connection, "cannot watch the socket");
+		mqtt_connection_blame(connection, "cannot watch the socket");
 		return;
 	}
 	connection->poll.data = connection;
 }
 
-static bool
-is_dialled(struct connection *connection)
+bool
+mqtt_connection_is_dialled(struct connection *connection)
 {
 	bool dialled;
 
@@ -639,243 +548,24 @@ is_dialled(struct connection *connection)
 	return dialled;
 }
 
-static void
-close_handle(uv_handle_t *handle, void *user)
+void
+mqtt_connection_keep_alive(struct connection *connection)
 {
-	(void)user;
-	if (!uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
+	int fault = mosquitto_loop_misc(connection->handle);
 
-/* Ends the thread's loop. Without an acknowledged goodbye the broker is left to publish the will.
- */
-static void
-finish(struct mqtt *mqtt, bool said_goodbye)
-{
-	if (mqtt->connection && said_goodbye)
-		mosquitto_disconnect(mqtt->connection->handle);
-	if (mqtt->connection)
-		connection_drop(mqtt);
-	window_put_back(&mqtt->window);
-	queue_give_up(mqtt->output.queue, DROP_SHUTDOWN);
-	set_status(mqtt, false, "stopped");
-	uv_walk(&mqtt->loop, close_handle, NULL);
-}
-
-static bool
-is_connected(const struct mqtt *mqtt)
-{
-	return mqtt->connection && mqtt->connection->accepted && !mqtt->connection->lost;
-}
-
-static void
-on_deadline(uv_timer_t *timer)
-{
-	struct mqtt *mqtt = timer->data;
-	struct document_state state = {"offline", "stopped", mqtt->settings.session,
-				       mqtt->settings.version};
-
-	if (mqtt->stage == STAGE_FLUSHING && is_connected(mqtt))
-		mqtt->goodbye = document_state_new(&state);
-	if (!mqtt->goodbye || mqtt->stage != STAGE_FLUSHING) {
-		finish(mqtt, false);
-		return;
-	}
-	mqtt->stage = STAGE_GOODBYE;
-	queue_document(mqtt->output.queue, "state", mqtt->goodbye, 1);
-	uv_timer_start(&mqtt->deadline, on_deadline, GOODBYE_MS, 0);
-	pump(mqtt);
-}
-
-/* Takes the next step of a stop, when it is time for it. */
-static void
-advance_stop(struct mqtt *mqtt)
-{
-	size_t bytes, messages;
-
-	if (mqtt->stage == STAGE_RUNNING && atomic_load(&mqtt->stopping)) {
-		mqtt->stage = STAGE_FLUSHING;
-		uv_timer_start(&mqtt->deadline, on_deadline, mqtt->flush_ms, 0);
-		if (!mqtt->connection)
-			uv_timer_start(&mqtt->dial, on_dial_timer, 0, 0);
-	}
-	if (mqtt->stage == STAGE_FLUSHING) {
-		queue_level(mqtt->output.queue, &bytes, &messages);
-		if (messages == 0)
-			uv_timer_start(&mqtt->deadline, on_deadline, 0, 0);
-	}
-	if (mqtt->stage == STAGE_GOODBYE && !is_connected(mqtt))
-		uv_timer_start(&mqtt->deadline, on_deadline, 0, 0);
-	if (mqtt->stage == STAGE_ENDED)
-		finish(mqtt, true);
-}
-
-/* What is to be done after any event. */
-static void
-pump(struct mqtt *mqtt)
-{
-	struct connection *connection = mqtt->connection;
-
-	if (connection && is_dialled(connection)) {
-		if (connection->fd < 0 && !connection->lost)
-			dial_end(mqtt, connection);
-		if (connection->accepted && !connection->lost)
-			send_messages(mqtt, connection);
-		if (!connection->lost)
-			watch(connection);
-	}
-	if (connection && connection->lost)
-		connection_end(mqtt, connection->reason);
-	advance_stop(mqtt);
-}
-
-static void
-on_wake(uv_async_t *wake)
-{
-	pump(wake->data);
-}
-
-static void
-on_tick(uv_timer_t *timer)
-{
-	struct mqtt *mqtt = timer->data;
-	struct connection *connection = mqtt->connection;
-	unsigned timeout_s = mqtt->settings.progress_timeout_s;
-	int fault;
-
-	if (!is_connected(mqtt))
-		return;
-	fault = mosquitto_loop_misc(connection->handle);
 	if (fault)
 		connection_fault(connection, fault, errno);
-	if (window_stuck(&mqtt->window, uv_now(&mqtt->loop), timeout_s * 1000ULL)) {
-		connection->stalled = true;
-		connection_blame(connection, "no acknowledgement within %u s", timeout_s);
-	}
-	pump(mqtt);
 }
 
-static void *
-run(void *user)
+void
+mqtt_connection_goodbye(struct connection *connection)
 {
-	struct mqtt *mqtt = user;
-
-	dial_begin(mqtt);
-	uv_run(&mqtt->loop, UV_RUN_DEFAULT);
-	return NULL;
+	mosquitto_disconnect(connection->handle);
 }
-
-static void
-init_handles(struct mqtt *mqtt)
-{
-	uv_timer_t *timers[] = {&mqtt->tick, &mqtt->dial, &mqtt->linger, &mqtt->deadline};
-
-	for (size_t i = 0; i < sizeof(timers) / sizeof(*timers); i++) {
-		uv_timer_init(&mqtt->loop, timers[i]);
-		timers[i]->data = mqtt;
-	}
-	mqtt->wake.data = mqtt;
-	uv_timer_start(&mqtt->tick, on_tick, TICK_MS, TICK_MS);
-}
-
-/* Begins the thread with all signals blocked; SIGPIPE of a broken TLS connection then stays without
- * effect too. */
-static int
-start_thread(struct mqtt *mqtt)
-{
-	sigset_t all, before;
-	int fault;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	fault = pthread_create(&mqtt->thread, NULL, run, mqtt);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return fault;
-}
-
-static int
-start(struct output *output)
-{
-	struct mqtt *mqtt = mqtt_of(output);
-
-	if (uv_loop_init(&mqtt->loop) < 0 || uv_async_init(&mqtt->loop, &mqtt->wake, on_wake) < 0) {
-		log_error(mqtt->log_name, "cannot start: no loop");
-		return -1;
-	}
-	init_handles(mqtt);
-	if (start_thread(mqtt) != 0) {
-		log_error(mqtt->log_name, "cannot start: no thread");
-		uv_walk(&mqtt->loop, close_handle, NULL);
-		uv_run(&mqtt->loop, UV_RUN_DEFAULT);
-		uv_loop_close(&mqtt->loop);
-		return -1;
-	}
-	mqtt->started = true;
-	return 0;
-}
-
-static void
-wake(struct output *output)
-{
-	if (mqtt_of(output)->started)
-		uv_async_send(&mqtt_of(output)->wake);
-}
-
-static void
-stop(struct output *output, unsigned flush_ms)
-{
-	struct mqtt *mqtt = mqtt_of(output);
-
-	if (!mqtt->started)
-		return;
-	mqtt->flush_ms = flush_ms;
-	atomic_store(&mqtt->stopping, true);
-	uv_async_send(&mqtt->wake);
-	pthread_join(mqtt->thread, NULL);
-	uv_loop_close(&mqtt->loop);
-	mqtt->started = false;
-}
-
-static void
-status(struct output *output, struct output_status *copy)
-{
-	struct mqtt *mqtt = mqtt_of(output);
-
-	pthread_mutex_lock(&mqtt->status_lock);
-	*copy = mqtt->status;
-	pthread_mutex_unlock(&mqtt->status_lock);
-}
-
-static void
-mqtt_free(struct output *output)
-{
-	struct mqtt *mqtt = mqtt_of(output);
-
-	stop(output, 0);
-	queue_free(output->queue);
-	topic_free(output->topic);
-	buffer_unref(mqtt->goodbye);
-	mosquitto_property_free_all(&mqtt->record_properties);
-	mosquitto_property_free_all(&mqtt->document_properties);
-	mqtt_settings_fini(&mqtt->settings);
-	free(mqtt->state_topic);
-	pthread_mutex_destroy(&mqtt->status_lock);
-	free(mqtt);
-	mosquitto_lib_cleanup();
-}
-
-static const struct output_ops ops = {
-	.type = "mqtt",
-	.start = start,
-	.wake = wake,
-	.stop = stop,
-	.status = status,
-	.free = mqtt_free,
-};
 
 /* What every publication carries with MQTT 5; 0, or -1 without memory. */
-static int
-make_properties(mosquitto_property **properties, uint32_t expiry_s)
+int
+mqtt_connection_properties(mosquitto_property **properties, uint32_t expiry_s)
 {
 	int fault = mosquitto_property_add_byte(properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
 
@@ -888,66 +578,17 @@ make_properties(mosquitto_property **properties, uint32_t expiry_s)
 	return fault ? -1 : 0;
 }
 
-/* The queue, with documents below {prefix}/{gateway}/. */
-static int
-make_queue(struct mqtt *mqtt)
+void
+mqtt_connection_properties_free(struct mqtt5__property **properties)
 {
-	const struct mqtt_settings *settings = &mqtt->settings;
-	struct queue_settings queue = {.max_bytes = settings->queue_size};
-	char gateway[128];
-	char *root = NULL;
-
-	memcpy(queue.policies, settings->policies, sizeof(queue.policies));
-	topic_level(settings->gateway, gateway, sizeof(gateway));
-	if (asprintf(&root, "%s/%s/", settings->prefix, gateway) < 0 ||
-	    asprintf(&mqtt->state_topic, "%sstate", root) < 0)
-		return -1;
-	queue.document_root = root;
-	mqtt->output.queue = mqtt->window.queue = queue_new(&queue);
-	free(root);
-	return mqtt->output.queue ? 0 : -1;
+	mosquitto_property_free_all(properties);
 }
 
-/* Everything that needs memory; 0 or -1. */
-static int
-make_parts(struct mqtt *mqtt)
+void
+mqtt_connection_library(bool begin)
 {
-	struct mqtt_settings *settings = &mqtt->settings;
-
-	if (make_queue(mqtt) < 0)
-		return -1;
-	if (settings->protocol == 5 &&
-	    (make_properties(&mqtt->record_properties, settings->expiry_s) < 0 ||
-	     make_properties(&mqtt->document_properties, 0) < 0))
-		return -1;
-	return 0;
-}
-
-struct output *
-mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
-{
-	struct mqtt *mqtt = calloc(1, sizeof(*mqtt));
-
-	if (!mqtt || mqtt_settings_copy(&mqtt->settings, settings) < 0) {
-		snprintf(error, size, "no memory");
-		free(mqtt);
-		return NULL;
-	}
-	settings = &mqtt->settings;
-	mosquitto_lib_init();
-	pthread_mutex_init(&mqtt->status_lock, NULL);
-	snprintf(mqtt->log_name, sizeof(mqtt->log_name), "mqtt %s", settings->name);
-	mqtt->output.ops = &ops;
-	mqtt->output.name = mqtt->log_name + strlen("mqtt ");
-	mqtt->output.mode = settings->mode;
-	mqtt->backoff.min_ms = settings->backoff_min_ms;
-	mqtt->backoff.max_ms = settings->backoff_max_ms;
-	mqtt->output.topic =
-		topic_new(settings->topic, settings->prefix, settings->gateway, error, size);
-	if (mqtt->output.topic && make_parts(mqtt) == 0)
-		return &mqtt->output;
-	if (mqtt->output.topic)
-		snprintf(error, size, "no memory");
-	mqtt_free(&mqtt->output);
-	return NULL;
+	if (begin)
+		mosquitto_lib_init();
+	else
+		mosquitto_lib_cleanup();
 }

@@ -120,7 +120,8 @@ strip(const struct bench *bench, json_t *record, enum kind kind)
 static void
 take_line(struct bench *bench, enum kind kind)
 {
-	size_t flags = JSON_REJECT_DUPLICATES | (bench->records ? 0 : JSON_DECODE_INT_AS_REAL);
+	size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL |
+		       (bench->records ? 0 : JSON_DECODE_INT_AS_REAL);
 	json_error_t error;
 	json_t *record = json_loadb(bench->json.data, bench->json.length, flags, &error);
 
