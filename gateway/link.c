@@ -241,6 +241,21 @@ on_idle(uv_idle_t *idle)
 	serve(idle->data);
 }
 
+/* TLS failed: the next host may do better, but not where this one's verdict is about who we or they
+ * are. */
+static void
+give_up_host(struct link *link)
+{
+	if (link->end.failure == LINK_IDENTITY_REFUSED ||
+	    link->end.failure == LINK_CONTROLLER_NOT_TRUSTED) {
+		finish(link);
+		return;
+	}
+	drop_socket(link);
+	drop_addresses(link);
+	advance(link);
+}
+
 static void
 shake_hands(struct link *link)
 {
@@ -248,7 +263,8 @@ shake_hands(struct link *link)
 	enum tls_result result = tls_stream_handshake(link->stream);
 
 	if (result == TLS_END) {
-		finish_stream(link);
+		link->end = *tls_stream_end(link->stream);
+		give_up_host(link);
 		return;
 	}
 	if (result != TLS_DONE) {
@@ -271,7 +287,7 @@ on_handshake_timeout(uv_timer_t *timer)
 	link_end_set(&link->end, LINK_HANDSHAKE_TIMEOUT,
 		     "controller %s at %s did not finish the TLS handshake in %u ms",
 		     link->target.name, link->where, link->target.handshake_timeout_ms);
-	finish(link);
+	give_up_host(link);
 }
 
 static void

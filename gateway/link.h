@@ -49,7 +49,8 @@ struct link_events {
 /* Where to. Copied by link_open(), but `hosts` (and its strings) must live as long as the link. */
 struct link_target {
 	const char *name;   /* of the controller */
-	char *const *hosts; /* names, IPv4 or IPv6 addresses, tried in order */
+	char *const *hosts; /* names, IPv4 or IPv6 addresses, tried in order until
+				TLS is there with one */
 	size_t n_hosts;
 	uint16_t port;
 	struct tls_context *tls;       /* must live as long as the link */
