@@ -62,7 +62,9 @@ class Running:
     def __init__(self, broker, folder, config, *sim_options):
         self.sim = Sim("--allow-all", "--no-auth-delay", "--quiet", *sim_options)
         path = folder / "nmsp2mqtt.conf"
-        path.write_text(config(self.sim), encoding="utf-8")
+        # A new simulator is a new certificate: nothing remembered of the one before.
+        state = tempfile.mkdtemp(dir=folder)
+        path.write_text(config(self.sim, state), encoding="utf-8")
         self.inbox = Subscriber(broker, "nmsp/gw1/health", qos=0)
         self.gateway = Gateway(path)
 
@@ -137,10 +139,10 @@ def controller(sim, **more):
     return {"host": sim.host, "port": sim.port, **more}
 
 
-def one_controller(folder, mqtts, files=()):
-    def config(sim):
-        return configuration(folder / "state", {"hq": controller(sim, services=["rssi:client"])},
-                             mqtts, files, {"health_interval": 1})
+def one_controller(mqtts, files=()):
+    def config(sim, state):
+        return configuration(state, {"hq": controller(sim, services=["rssi:client"])}, mqtts,
+                             files, {"health_interval": 1})
     return config
 
 
@@ -148,7 +150,7 @@ def capture_payloads(broker, folder):
     """What the gateway publishes, a payload a line: {mode: file}."""
     raw = {mode: folder / f"{mode}.raw" for mode in PAYLOADS}
     files = {mode: {"path": path, "publish": mode} for mode, path in raw.items()}
-    config = one_controller(folder, {"main": {"host": broker.host, "port": broker.port}}, files)
+    config = one_controller({"main": {"host": broker.host, "port": broker.port}}, files)
     count = BATCH * max(PAYLOADS["record"], PAYLOADS["batch"])
     with Running(broker, folder, config, "--rate", 100000, "--count", count) as running:
         running.healths(lambda all_: all_ and rssi(all_[-1], "record")["published"] >= count
@@ -186,7 +188,7 @@ def bare_rate(broker, qos, payloads):
 def gateway_rate(broker, folder, mode, qos, offered):
     """(records/s published, the share of those received that was conflated or dropped)."""
     mqtt = {"host": broker.host, "port": broker.port, "qos": qos, "publish": mode}
-    config = one_controller(folder, {"main": mqtt})
+    config = one_controller({"main": mqtt})
     with Running(broker, folder, config, "--rate", round(offered)) as running:
         first, last = running.healths(steady)
     seconds = moment(last) - moment(first)
@@ -255,9 +257,9 @@ def all_idle(n):
 
 
 def resident_with(broker, folder, n):
-    def config(sim):
+    def config(sim, state):
         controllers = {f"c{i}": controller(sim, services=SEVEN) for i in range(n)}
-        return configuration(folder / "state", controllers,
+        return configuration(state, controllers,
                              {"main": {"host": broker.host, "port": broker.port}}, (),
                              {"health_interval": 1})
     world = ("--aps", 1, "--clients", 0, "--tags", 0, "--rogues", 0)

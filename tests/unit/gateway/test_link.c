@@ -448,6 +448,31 @@ tries_hosts_in_order(void **state)
 	assert_int_equal(bench->servers[0].n_connections, 1);
 }
 
+/* The first host takes TCP but never says a word of TLS. */
+static void
+goes_on_to_the_next_host_when_tls_fails(void **state)
+{
+	static char silent[] = "127.0.0.2", answers[] = "127.0.0.1";
+	struct bench *bench = *state;
+	struct sockaddr_in at = {.sin_family = AF_INET};
+	struct seen seen = {0};
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	start(bench, 0, play_push);
+	at.sin_port = htons(bench->target.port);
+	assert_int_equal(inet_pton(AF_INET, silent, &at.sin_addr), 1);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	bench->hosts[0] = silent;
+	bench->hosts[1] = answers;
+	bench->target.n_hosts = 2;
+	bench->target.handshake_timeout_ms = 500;
+	run(bench, &seen);
+	assert_int_equal(seen.n_connected, 1);
+	stop(&bench->servers[0]);
+	close(listener);
+}
+
 /* A listener whose queue is full drops what comes, as a firewall does. */
 static void
 tells_when_tcp_is_not_answered(void **state)
@@ -778,6 +803,7 @@ main(void)
 		TEST(tells_when_nothing_listens),
 		TEST(tells_when_there_is_no_such_host),
 		TEST(tries_hosts_in_order),
+		TEST(goes_on_to_the_next_host_when_tls_fails),
 		TEST(tells_when_tcp_is_not_answered),
 		TEST(tells_when_the_handshake_stalls),
 		TEST(tells_of_a_reset),
