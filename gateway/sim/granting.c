@@ -2,6 +2,8 @@
 /* granting.c: what a controller offers to a client, and what it grants of that */
 #include "gateway/sim/granting.h"
 
+#include <string.h>
+
 #include "gateway/log.h"
 #include "gateway/sim/form.h"
 
@@ -190,6 +192,9 @@ granting_subscribe(struct peer *peer, const struct message *message)
 	struct wish wish = {.on = true};
 	struct encoder encoder;
 
+	if (peer->status.unsubscribed)
+		memset(peer->status.subscribed, 0, sizeof peer->status.subscribed);
+	peer->status.unsubscribed = false;
 	read_wish(peer, &wish, message);
 	encoder = peer_begin(peer, "service_subscribe_response", message->frame.transaction);
 	if (!wish.refused) {
@@ -211,10 +216,16 @@ granting_subscribe(struct peer *peer, const struct message *message)
 void
 granting_unsubscribe(struct peer *peer, const struct message *message)
 {
+	bool before[CATALOG_MAX];
 	struct wish wish = {.on = false};
 	struct encoder encoder;
 
+	memcpy(before, peer->status.subscribed, sizeof before);
 	read_wish(peer, &wish, message);
+	if (!any(peer->status.subscribed)) {
+		memcpy(peer->status.subscribed, before, sizeof before);
+		peer->status.unsubscribed = true;
+	}
 	encoder = peer_begin(peer, "service_unsubscribe_response", message->frame.transaction);
 	form_encode_enum(&encoder, "status", "success");
 	log_info(peer->name, "unsubscribed");

@@ -31,8 +31,9 @@ status_print_subscription(const struct status *status, const struct catalog *lis
 {
 	const char *service = "";
 
-	fprintf(file, "\nMobility Services Subscribed by %s:\n\n%-14s%s\n%-14s%s\n",
-		status->address, "Service", "Subservice", "-------", "----------");
+	fprintf(file, "\nMobility Services Subscribed by %s%s:\n\n%-14s%s\n%-14s%s\n",
+		status->address, status->unsubscribed ? " until it unsubscribed" : "", "Service",
+		"Subservice", "-------", "----------");
 	for (uint32_t i = 0; i < list->n_entries; i++) {
 		const struct catalog_entry *entry = &list->entries[i];
 		bool same = strcmp(service, entry->service_title) == 0;

@@ -19,6 +19,7 @@ struct status {
 	uint64_t skipped;     /* notifications that the client was too slow for */
 	uint64_t unsupported; /* messages that were not understood */
 	bool subscribed[CATALOG_MAX];
+	bool unsubscribed; /* all of them; `subscribed` is as it was before */
 };
 
 /* Prints the heading, then one line, of `show nmsp status`. */

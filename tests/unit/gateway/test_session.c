@@ -51,7 +51,7 @@ test_the_own_capability(void **state)
 	session_start(&life->session, life->now);
 	session_connected(&life->session, life->now);
 	support_assert_hex(life->sent[0].bytes, life->sent[0].size,
-			   "01000007 00000047 00000000 0000 0010 [0011 [677731] 0012"
+			   "01000007 00000048 00000000 0000 0010 [0011 [677731] 0012"
 			   "[6e6d7370326d717474] 0013 [302e312e30] 0014 [020000000001]]"
 			   "0020 [0001 02 0001 0000 0002 0005]");
 	life_free(life);
@@ -275,7 +275,7 @@ test_an_answer_in_time_keeps_it_alive(void **state)
 	(void)state;
 	life_subscribe(life);
 	for (unsigned i = 0; i < 10; i++) {
-		life_pass(life, 44 * SECONDS);
+		life_pass(life, 29 * SECONDS);
 		life_receive(life, "echo_response", "");
 		life_receive(life, "measurement_notification", "");
 	}
