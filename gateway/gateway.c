@@ -214,16 +214,17 @@ gateway_run(struct gateway *g)
 {
 	uint64_t interval = g->config->gateway.health_interval_s * UINT64_C(1000);
 
-	for (size_t i = 0; i < g->n_outputs; i++)
-		if (output_start(g->outputs[i]))
-			return -1;
 	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
 		 g->n_controllers, g->n_outputs);
 	publish_document(g, "info", documents_info(g), 1);
 	if (interval)
 		uv_timer_start(&g->health_timer, on_health, interval, interval);
+	/* First, so that an output knows whose documents are to be kept on the broker. */
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_start(&g->controllers[i]);
+	for (size_t i = 0; i < g->n_outputs; i++)
+		if (output_start(g->outputs[i]))
+			return -1;
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_stop(g->outputs[i], FLUSH_MS);

@@ -86,10 +86,12 @@ wait_writable(struct file *file)
 {
 	struct pollfd poll_fd = {.fd = file->fd, .events = POLLOUT};
 
-	while (!file->regular && poll(&poll_fd, 1, POLL_MS) <= 0)
-		if (is_late(file))
-			return false;
-	return true;
+	if (file->regular)
+		return true;
+	while (!is_late(file))
+		if (poll(&poll_fd, 1, POLL_MS) > 0)
+			return true;
+	return false;
 }
 
 /* Writes all of the text. Returns how many bytes were written, with errno when they are fewer
@@ -169,6 +171,20 @@ untear(const struct file *file, size_t written, size_t whole)
 		lseek(file->fd, -(off_t)(written - whole), SEEK_CUR);
 }
 
+/* A disk may have room again soon; a broken pipe must not make this spin. */
+static void
+pause_unless_stopping(struct file *file)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += FAILED_PAUSE_S;
+	pthread_mutex_lock(&file->lock);
+	while (!file->stopping && pthread_cond_timedwait(&file->turn, &file->lock, &until) == 0)
+		;
+	pthread_mutex_unlock(&file->lock);
+}
+
 static void
 write_lines(struct file *file)
 {
@@ -192,9 +208,7 @@ write_lines(struct file *file)
 	tell_failure(file, error);
 	if (file->text.failed)
 		jsonw_fini(&file->text);
-	/* A disk may have room again soon; a broken pipe must not make this spin. */
-	if (error != ETIMEDOUT && !is_late(file))
-		sleep(FAILED_PAUSE_S);
+	pause_unless_stopping(file);
 }
 
 /* Sleeps until woken; returns false when there is nothing left to do. */
@@ -235,10 +249,14 @@ open_file(struct file *file)
 	bool standard = strcmp(file->path, "-") == 0;
 	struct stat status;
 
+	/* O_NONBLOCK: a pipe that nobody reads yet is a failure, not something to wait for. */
 	file->fd = standard ? dup(STDOUT_FILENO)
-			    : open(file->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+			    : open(file->path,
+				   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
 	if (file->fd < 0)
 		return -1;
+	if (!standard)
+		fcntl(file->fd, F_SETFL, O_APPEND);
 	file->regular = fstat(file->fd, &status) == 0 && S_ISREG(status.st_mode);
 	return 0;
 }

@@ -150,6 +150,44 @@ on_publish(struct mosquitto *handle, void *user, int id, int code,
 			    mqtt_reason_drop(code));
 }
 
+/* A retained document below our root. One of a controller that has no state here any more is
+ * cleared: the controller left the configuration. */
+static void
+on_message(struct mosquitto *handle, void *user, const struct mosquitto_message *message,
+	   const mosquitto_property *properties)
+{
+	struct mqtt *mqtt = ((struct connection *)user)->mqtt;
+	const char *suffix = message->topic + strlen(mqtt->state_topic) - strlen("state");
+	char state[256];
+
+	(void)handle;
+	(void)properties;
+	if (!message->retain || message->payloadlen == 0)
+		return;
+	snprintf(state, sizeof(state), "%.*s/state", (int)strcspn(suffix, "/"), suffix);
+	if (queue_has_document(mqtt->output.queue, state))
+		return;
+	log_info(mqtt->log_name, "clears %s, of a controller that is not configured",
+		 message->topic);
+	queue_document(mqtt->output.queue, suffix, NULL, 1);
+}
+
+/* Asks for what is retained of controllers. Without the right to read, there is nothing to clear. */
+static void
+read_back(struct mqtt *mqtt, struct connection *connection)
+{
+	static const char *const levels[] = {"+/state", "+/capability"};
+	int options = mqtt->settings.protocol == 5 ? MQTT_SUB_OPT_NO_LOCAL : 0;
+	int root_length = (int)(strlen(mqtt->state_topic) - strlen("state"));
+	char filter[512];
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		snprintf(filter, sizeof(filter), "%.*s%s", root_length, mqtt->state_topic,
+			 levels[i]);
+		mosquitto_subscribe_v5(connection->handle, NULL, filter, 0, options, NULL);
+	}
+}
+
 static int
 no_passphrase(char *text, int size, int encrypting, void *user)
 {
@@ -202,6 +240,7 @@ configure(struct mqtt *mqtt, struct connection *connection)
 	mosquitto_connect_v5_callback_set(handle, on_connect);
 	mosquitto_disconnect_v5_callback_set(handle, on_disconnect);
 	mosquitto_publish_v5_callback_set(handle, on_publish);
+	mosquitto_message_v5_callback_set(handle, on_message);
 	mosquitto_log_callback_set(handle, on_log);
 	mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, (int)settings->window);
 	mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
@@ -408,6 +447,7 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 		queue_document(mqtt->output.queue, "state", birth, 1);
 	buffer_unref(birth);
 	queue_renew_documents(mqtt->output.queue);
+	read_back(mqtt, connection);
 	mqtt_set_status(mqtt, true, "");
 	log_info(mqtt->log_name, "connected to %s:%u as %s", mqtt->settings.host,
 		 mqtt->settings.port, mqtt->settings.client_id);

@@ -262,6 +262,17 @@ queue_document(struct queue *queue, const char *suffix, struct buffer *payload, 
 	return wake;
 }
 
+bool
+queue_has_document(struct queue *queue, const char *suffix)
+{
+	bool has;
+
+	pthread_mutex_lock(&queue->lock);
+	has = retained_has(&queue->retained, suffix);
+	pthread_mutex_unlock(&queue->lock);
+	return has;
+}
+
 void
 queue_renew_documents(struct queue *queue)
 {

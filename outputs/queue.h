@@ -90,6 +90,9 @@ bool queue_publish(struct queue *queue, const struct publication *publication);
  * woken. */
 bool queue_document(struct queue *queue, const char *suffix, struct buffer *payload, uint8_t qos);
 
+/* Whether the document `suffix` is set. */
+bool queue_has_document(struct queue *queue, const char *suffix);
+
 /* Every document is to be published again. */
 void queue_renew_documents(struct queue *queue);
 

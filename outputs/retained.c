@@ -16,6 +16,18 @@ mark(struct retained *retained, struct document *document)
 	retained->last_dirty = &document->next_dirty;
 }
 
+static void
+mark_first(struct retained *retained, struct document *document)
+{
+	if (document->dirty)
+		return;
+	document->dirty = true;
+	document->next_dirty = retained->first_dirty;
+	retained->first_dirty = document;
+	if (!document->next_dirty)
+		retained->last_dirty = &document->next_dirty;
+}
+
 static struct document *
 document_new(const char *root, const char *suffix)
 {
@@ -94,6 +106,18 @@ retained_set(struct retained *retained, const char *suffix, struct buffer *paylo
 	return true;
 }
 
+bool
+retained_has(const struct retained *retained, const char *suffix)
+{
+	size_t root_length = retained->root ? strlen(retained->root) : 0;
+
+	for (const struct document *document = retained->documents; document;
+	     document = document->next)
+		if (document->payload && strcmp(document->topic->data + root_length, suffix) == 0)
+			return true;
+	return false;
+}
+
 void
 retained_renew(struct retained *retained)
 {
@@ -127,7 +151,7 @@ retained_return(struct retained *retained, struct document *document, bool again
 
 	document->taken--;
 	if (again)
-		mark(retained, document);
+		mark_first(retained, document);
 	if (document->payload || document->dirty || document->taken > 0)
 		return;
 	while (*link != document)

@@ -36,13 +36,17 @@ void retained_fini(struct retained *retained);
 bool retained_set(struct retained *retained, const char *suffix, struct buffer *payload,
 		  uint8_t qos);
 
+/* Whether there is a document `suffix` with a text. */
+bool retained_has(const struct retained *retained, const char *suffix);
+
 /* Every document is to be published again, in the order in which they came to be. */
 void retained_renew(struct retained *retained);
 
 /* The next document to publish, or NULL; it must be returned. */
 struct document *retained_take(struct retained *retained);
 
-/* Ends what retained_take() began; `again`: it was not published and has to be. */
+/* Ends what retained_take() began; `again`: it was not published and has to be, before the others.
+ */
 void retained_return(struct retained *retained, struct document *document, bool again);
 
 #endif

@@ -109,7 +109,8 @@ add_part(const struct compiler *compiler, enum source source, char *text, char *
 {
 	struct topic *topic = compiler->topic;
 
-	if (topic->n_parts == MAX_PARTS || (source == SOURCE_TEXT && !text)) {
+	if (topic->n_parts == MAX_PARTS || !(source == SOURCE_TEXT ? text : otherwise) ||
+	    (source == SOURCE_TAG && !text)) {
 		free(text);
 		free(otherwise);
 		return fail(compiler,
@@ -147,7 +148,7 @@ static int
 add_placeholder(const struct compiler *compiler, char *name)
 {
 	char *bar = strchr(name, '|');
-	char *otherwise = new_level(bar ? bar + 1 : "_");
+	char *otherwise = new_level(bar && bar[1] ? bar + 1 : "_");
 
 	if (bar)
 		*bar = '\0';

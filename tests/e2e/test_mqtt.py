@@ -49,6 +49,24 @@ def test_will(gateway, peer, subscriber, subscribers, broker, protocol):
     assert kept.retain and kept.json == will.json
 
 
+def test_documents_of_a_removed_controller_are_cleared(gateway, peer, broker, subscribers):
+    """What is retained of a controller that left the configuration goes; the rest stays."""
+    gone = ["nmsp/gw1/old/state", "nmsp/gw1/old/capability"]
+    kept = ["nmsp/gw2/old/state", "nmsp/gw1/hq/capability", "other/old/state"]
+    before = subscribers(broker)
+    for topic in gone + kept:
+        before.client.publish(topic, b'{"state":"subscribed"}', qos=1, retain=True)
+        before.wait_for(lambda one, topic=topic: one.topic == topic)
+    gateway(peer)
+    for topic in gone:
+        before.wait_for(lambda one, topic=topic: one.topic == topic and not one.payload)
+    before.state("hq", "subscribed")
+    late = subscribers(broker)
+    for topic in kept:
+        late.wait_for(lambda one, topic=topic: one.topic == topic and one.retain)
+    assert not late.matching(lambda one: one.topic in gone)
+
+
 def test_retained_state_for_who_comes_late(gateway, peer, subscriber, subscribers, broker):
     gateway(peer)
     subscriber.state("hq", "subscribed")
