@@ -173,39 +173,64 @@ def moment(health):
     return datetime.datetime.strptime(health["ts"], "%Y-%m-%dT%H:%M:%S.%fZ").timestamp()
 
 
-def steady(healths):
-    """The first and the last of the healths between which the load was on for all the time."""
+def steady(healths, n):
+    """The first health after which the load was on all the time, and the n-th after that."""
     busy = [one for one in healths if rssi(one)["received"] > 100 * BATCH][1:]
-    return len(busy) > HEALTHS and (busy[0], busy[HEALTHS])
+    return len(busy) > n and (busy[0], busy[n])
+
+
+def cpu_us(pid):
+    """CPU time so far of a process's first thread, and of its others together."""
+    spent = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        spent[task.name] = int((task / "schedstat").read_text("ascii").split()[0]) / 1000
+    first = spent.pop(str(pid))
+    return first, sum(spent.values())
 
 
 def bare_rate(broker, qos, payloads):
+    """(messages/s, CPU time for a message in µs: of the publisher, of the broker)."""
+    before = cpu_us(broker.process.child.pid)[0]
     got = json.loads(output_of(PROGRAMS / "publish", "-p", broker.port, "-q", qos,
                                "-s", BARE_SECONDS, payloads))
-    return got["messages_per_s"]
+    spent = cpu_us(broker.process.child.pid)[0] - before
+    return got["messages_per_s"], (got["cpu_us"], spent / got["messages"])
+
+
+def chain_cpu_us(broker, running):
+    """CPU time so far: of the simulator, the gateway's loop, its output's thread, the broker."""
+    return (cpu_us(running.sim.child.pid)[0], *cpu_us(running.gateway.child.pid),
+            cpu_us(broker.process.child.pid)[0])
 
 
 def gateway_rate(broker, folder, mode, qos, offered):
-    """(records/s published, the share of those received that was conflated or dropped)."""
+    """(records/s published, records/s received, CPU time for a published record in µs)."""
     mqtt = {"host": broker.host, "port": broker.port, "qos": qos, "publish": mode}
     config = one_controller({"main": mqtt})
     with Running(broker, folder, config, "--rate", round(offered)) as running:
-        first, last = running.healths(steady)
+        start = running.healths(lambda healths: steady(healths, 0))[-1]
+        before = chain_cpu_us(broker, running)
+        first, last = running.healths(lambda healths: steady(healths, HEALTHS))
+        after = chain_cpu_us(broker, running)
     seconds = moment(last) - moment(first)
     received = rssi(last)["received"] - rssi(first)["received"]
     published = rssi(last)["published"] - rssi(first)["published"]
-    return published / seconds, received / seconds
+    assert start == first
+    return (published / seconds, received / seconds,
+            [(b - a) / published for a, b in zip(before, after)])
 
 
 def compare(broker, folder, mode, qos, payloads):
-    """Medians over rounds: (bare messages/s, ours, ours/bare, received/offered)."""
+    """Medians over rounds: bare and our messages/s, ours/bare, received/offered, and the CPU time
+    for a message of publisher and broker, and of simulator, loop, output and broker."""
     records = BATCH if mode == "batch" else 1
     rounds = []
     for _ in range(PUBLISH_ROUNDS):
-        bare = bare_rate(broker, qos, payloads)
-        published, received = gateway_rate(broker, folder, mode, qos, bare * records)
+        bare, bare_cpu = bare_rate(broker, qos, payloads)
+        published, received, cpu = gateway_rate(broker, folder, mode, qos, bare * records)
         ours = published / records
-        rounds.append((bare, ours, ours / bare, received / records / bare))
+        rounds.append((bare, ours, ours / bare, received / records / bare, *bare_cpu,
+                       *(records * us for us in cpu)))
         print(f"  {mode} QoS {qos}: bare {bare:.0f}, gateway {ours:.0f} messages/s",
               file=sys.stderr)
     return [statistics.median(column) for column in zip(*rounds)]
@@ -213,12 +238,14 @@ def compare(broker, folder, mode, qos, payloads):
 
 def end_to_end(folder):
     broker = Broker(folder)
-    rows = []
+    rows, costs = [], []
     try:
         payloads = capture_payloads(broker, folder)
         for mode in PAYLOADS:
             for qos in (0, 1):
-                bare, ours, share, offered = compare(broker, folder, mode, qos, payloads[mode])
+                bare, ours, share, offered, *us = compare(broker, folder, mode, qos,
+                                                          payloads[mode])
+                costs.append([f"{mode}, QoS {qos}", *(f"{one:.1f}" for one in us)])
                 rows.append([f"{mode}, QoS {qos}", quantity(bare), quantity(ours),
                              quantity(ours * (BATCH if mode == "batch" else 1)),
                              f"{offered:.2f}", f"{share:.2f}", "≥ 0.9", verdict(share >= 0.9)])
@@ -231,15 +258,19 @@ def end_to_end(folder):
 turns; median of {PUBLISH_ROUNDS} rounds. In each round the simulator offers as many records as \
 the bare publisher has just published, so a ratio of 1 means that the gateway kept up. \
 Records are measurements of six readings; a batch has {BATCH}. The rates are of the gateway's own \
-account of what was published (QoS 1: acknowledged); nobody subscribes to the records. The bare \
-publisher and the broker have two threads to run, the whole chain has four.
+account of what was published (QoS 1: acknowledged); nobody subscribes to the records.
 
     nmsp-sim --allow-all --no-auth-delay --rate RECORDS_PER_SECOND
     nmsp2mqtt run -c FILE
     build/tests/bench/publish -p PORT -q QOS -s {BARE_SECONDS} PAYLOADS
 
 {table(["", "bare, messages/s", "gateway, messages/s", "records/s", "received / bare",
-        "gateway / bare", "goal", ""], rows)}"""
+        "gateway / bare", "goal", ""], rows)}
+The bare publisher and the broker are two threads that are busy, the whole chain is four. So the \
+ratio depends on the cores there are. What does not is the CPU time for a message, in µs, of each:
+
+{table(["", "bare publisher", "its broker", "simulator", "gateway's loop", "gateway's output",
+        "broker"], costs)}"""
 
 
 # --- Memory -------------------------------------------------------------------------------------

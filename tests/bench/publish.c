@@ -57,11 +57,11 @@ must(const char *what, int fault)
 }
 
 static double
-seconds(void)
+seconds(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
@@ -174,17 +174,19 @@ static void
 run(struct bench *bench)
 {
 	static const struct line last = {"{}", 2};
-	double began = seconds(), took;
+	double began = seconds(CLOCK_MONOTONIC), took;
 
-	while (seconds() < began + bench->seconds)
+	while (seconds(CLOCK_MONOTONIC) < began + bench->seconds)
 		turn(bench, fill(bench) == IN_A_ROW ? 0 : POLL_MS);
 	wait_for_all(bench);
 	hand_over(bench, LAST_TOPIC, &last, 1);
 	wait_for_all(bench);
-	took = seconds() - began;
-	printf("{\"messages\":%llu,\"seconds\":%.3f,\"messages_per_s\":%.0f,\"mb_per_s\":%.1f}\n",
+	took = seconds(CLOCK_MONOTONIC) - began;
+	printf("{\"messages\":%llu,\"seconds\":%.3f,\"messages_per_s\":%.0f,\"mb_per_s\":%.1f,"
+	       "\"cpu_us\":%.3f}\n",
 	       (unsigned long long)bench->sent, took, (double)bench->sent / took,
-	       (double)bench->bytes / took / 1e6);
+	       (double)bench->bytes / took / 1e6,
+	       seconds(CLOCK_PROCESS_CPUTIME_ID) * 1e6 / (double)bench->sent);
 }
 
 static void

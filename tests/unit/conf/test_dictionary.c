@@ -234,8 +234,8 @@ static const char *const baseline_elements[] = {
 	"701=air_quality:(ap:mac slot:u8 channel:u16 index_min:u8 index:u8 power_dbm:i8 "
 	"interference_power_dbm:i8 duty_cycle_pct:u8 interference_duty_cycle_pct:u8 devices:u8 "
 	"time:u32)",
-	"800=wips_alarm:(alarm_id:u32 time:u32 ap:mac mac:mac signature_id:u32 message_index:u32 "
-	"severity:u8 version:u8)",
+	("800=wips_alarm:(alarm_id:u32 time:u32 ap:mac mac:mac signature_id:u32 message_index:u32 "
+	 "severity:u8 version:u8)"),
 };
 
 static const char *const baseline_services[] = {

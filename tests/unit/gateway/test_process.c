@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: ISC */
+/* test_process.c: the way of records to outputs: text, topics, accounts */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "gateway/process.h"
+#include "outputs/queue.h"
+#include "tests/unit/support.h"
+
+#define RECEIVED_AT 1795366800123U
+#define RSSI	    "0100 [001122334455 01 01 00]"
+#define READ	    "0100 [001122334466 02 01 01 2c574158eee0 00 01 01 c4 c5 0a 00000001]"
+#define INFO	    "0200 [0201 [0211223344 55] 0202 [01] 0203 [2c574158eeff]]"
+#define ODD	    "0b00 [01]"
+#define BROKEN	    "0100 [00]"
+
+/* An output of which only the queue is real. */
+struct sink {
+	struct output output;
+	struct account_set accounts;
+	unsigned wakes;
+};
+
+static void
+wake(struct output *output)
+{
+	((struct sink *)(void *)output)->wakes++;
+}
+
+static const struct output_ops sink_ops = {.type = "sink", .wake = wake};
+
+/* A controller's process with up to three outputs. */
+struct flow {
+	struct reading *in;
+	struct sink sinks[3];
+	struct route routes[3];
+	struct process process;
+};
+
+/* What an output is made with; a NULL topic: an output without topics. */
+struct want {
+	enum publish_mode mode;
+	const char *topic;
+	size_t queue_bytes;
+};
+
+static void
+sink_init(struct sink *sink, const struct want *want)
+{
+	const struct queue_settings settings = {
+		.max_bytes = want->queue_bytes ? want->queue_bytes : 1000000};
+	char error[100];
+
+	sink->output = (struct output){.ops = &sink_ops, .mode = want->mode};
+	sink->output.queue = queue_new(&settings);
+	assert_non_null(sink->output.queue);
+	if (want->topic)
+		sink->output.topic = topic_new(want->topic, "nmsp", "gw1", error, sizeof error);
+}
+
+static struct flow *
+flow_new(const struct want *wants, size_t n)
+{
+	static const struct envelope_tag tags[] = {{"site", "north wing"}};
+	struct flow *flow = calloc(1, sizeof *flow);
+
+	assert_non_null(flow);
+	flow->in = reading_new(BASELINE);
+	for (size_t i = 0; i < n; i++) {
+		sink_init(&flow->sinks[i], &wants[i]);
+		flow->routes[i] =
+			(struct route){.output = &flow->sinks[i].output,
+				       .accounts = &flow->sinks[i].accounts};
+	}
+	flow->process = (struct process){.source = {"gw1", "hq", NULL, tags, 1},
+					 .routes = flow->routes,
+					 .n_routes = n,
+					 .scratch = scratch_new(),
+					 .publish_unknown = true,
+					 .unknown_rate = 100};
+	assert_int_equal(process_begin(&flow->process, "6f2c91ab"), 0);
+	return flow;
+}
+
+static void
+flow_free(struct flow *flow)
+{
+	process_end(&flow->process);
+	scratch_free(flow->process.scratch);
+	for (size_t i = 0; i < flow->process.n_routes; i++) {
+		topic_free(flow->sinks[i].output.topic);
+		queue_free(flow->sinks[i].output.queue);
+	}
+	reading_free(flow->in);
+	free(flow);
+}
+
+/* A message of measurements passes at this moment; returns how many were malformed. */
+static uint32_t
+pass_at(struct flow *flow, const char *hex, uint64_t received_at)
+{
+	reading_body(flow->in, 15, hex);
+	return process_message(&flow->process, &flow->in->message, received_at);
+}
+
+static uint32_t
+pass(struct flow *flow, const char *hex)
+{
+	return pass_at(flow, hex, RECEIVED_AT);
+}
+
+/* Something that came out of an output: its topic ("" for none) and its JSON. */
+struct arrival {
+	char topic[200];
+	json_t *json;
+};
+
+static struct arrival
+arrive(struct sink *sink)
+{
+	struct arrival arrival = {.topic = ""};
+	struct queue_list list = {.first = NULL};
+	const struct buffer *payload, *topic;
+
+	assert_int_equal(queue_take(sink->output.queue, &list, 1, false), 1);
+	payload = list.first->payload;
+	topic = list.first->topic;
+	if (topic)
+		snprintf(arrival.topic, sizeof arrival.topic, "%s", topic->data);
+	arrival.json = json_loadb(payload->data, payload->length, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(arrival.json);
+	queue_finish(sink->output.queue, &list, list.first, OUTCOME_PUBLISHED, DROP_REFUSED);
+	return arrival;
+}
+
+static void
+assert_arrives(struct sink *sink, const char *topic, const char *schema, unsigned seq)
+{
+	struct arrival arrival = arrive(sink);
+
+	assert_string_equal(arrival.topic, topic);
+	assert_string_equal(json_string_value(json_object_get(arrival.json, "schema")), schema);
+	assert_int_equal(json_integer_value(json_object_get(arrival.json, "seq")), seq);
+	json_decref(arrival.json);
+}
+
+static void
+assert_empty(struct sink *sink)
+{
+	struct queue_list list = {.first = NULL};
+
+	assert_int_equal(queue_take(sink->output.queue, &list, 1, false), 0);
+}
+
+static struct account_view
+account(struct sink *sink, enum kind kind)
+{
+	struct account_view view;
+	uint64_t outcomes;
+
+	account_view(&sink->accounts.kinds[kind], &view);
+	outcomes = view.published + view.filtered + view.conflated + view.queued;
+	for (unsigned i = 0; i < DROP_COUNT; i++)
+		outcomes += view.dropped[i];
+	assert_int_equal(view.received, outcomes);
+	return view;
+}
+
+static void
+test_one_message_per_record(void **state)
+{
+	const struct want want = {MODE_RECORD, "{prefix}/{gateway}/{controller}/{kind}", 0};
+	struct flow *flow = flow_new(&want, 1);
+	struct sink *sink = &flow->sinks[0];
+
+	(void)state;
+	assert_int_equal(pass(flow, RSSI INFO RSSI), 0);
+	assert_int_equal(account(sink, KIND_RSSI).queued, 2);
+	assert_int_equal(account(sink, KIND_INFO).queued, 1);
+	assert_arrives(sink, "nmsp/gw1/hq/info", "nmsp.info/1", 1);
+	assert_arrives(sink, "nmsp/gw1/hq/rssi", "nmsp.rssi/1", 1);
+	assert_arrives(sink, "nmsp/gw1/hq/rssi", "nmsp.rssi/1", 2);
+	assert_empty(sink);
+	assert_int_equal(account(sink, KIND_RSSI).published, 2);
+	flow_free(flow);
+}
+
+static void
+test_one_message_per_kind_in_batches(void **state)
+{
+	const struct want want = {MODE_BATCH, "{controller}/{kind}", 0};
+	struct flow *flow = flow_new(&want, 1);
+	struct sink *sink = &flow->sinks[0];
+	struct arrival arrival;
+
+	(void)state;
+	pass(flow, RSSI INFO RSSI);
+	pass(flow, READ);
+	assert_int_equal(account(sink, KIND_RSSI).received, 3);
+	assert_arrives(sink, "hq/info", "nmsp.info/1", 1);
+	arrival = arrive(sink);
+	assert_int_equal(json_array_size(json_object_get(arrival.json, "records")), 2);
+	assert_int_equal(json_integer_value(json_object_get(arrival.json, "seq")), 1);
+	json_decref(arrival.json);
+	assert_arrives(sink, "hq/rssi", "nmsp.rssi/1", 3);
+	assert_empty(sink);
+	assert_int_equal(account(sink, KIND_RSSI).published, 3);
+	flow_free(flow);
+}
+
+static void
+test_outputs_of_both_kinds_share_records(void **state)
+{
+	const struct want wants[] = {{MODE_RECORD, "a/{kind}", 0},
+				     {MODE_BATCH, "b/{kind}", 0},
+				     {MODE_RECORD, NULL, 0}};
+	struct flow *flow = flow_new(wants, 3);
+
+	(void)state;
+	pass(flow, RSSI RSSI);
+	assert_arrives(&flow->sinks[0], "a/rssi", "nmsp.rssi/1", 1);
+	assert_arrives(&flow->sinks[0], "a/rssi", "nmsp.rssi/1", 2);
+	assert_arrives(&flow->sinks[1], "b/rssi", "nmsp.rssi/1", 1);
+	assert_arrives(&flow->sinks[2], "", "nmsp.rssi/1", 1);
+	assert_arrives(&flow->sinks[2], "", "nmsp.rssi/1", 2);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_empty(&flow->sinks[i]);
+		assert_int_equal(account(&flow->sinks[i], KIND_RSSI).published, 2);
+	}
+	flow_free(flow);
+}
+
+static void
+test_topics_that_vary(void **state)
+{
+	const struct want want = {MODE_RECORD, "{kind}/{entity}/{mac}/{ap|none}/{tag.site}", 0};
+	struct flow *flow = flow_new(&want, 1);
+	struct sink *sink = &flow->sinks[0];
+
+	(void)state;
+	pass(flow, RSSI READ INFO ODD "0100 [001122334477 2a 01 00]");
+	assert_arrives(sink, "info/client/021122334455/2c574158eeff/north_wing", "nmsp.info/1", 1);
+	assert_arrives(sink, "unknown/_/_/none/north_wing", "nmsp.unknown/1", 1);
+	assert_arrives(sink, "rssi/client/001122334455/none/north_wing", "nmsp.rssi/1", 1);
+	assert_arrives(sink, "rssi/tag/001122334466/2c574158eee0/north_wing", "nmsp.rssi/1", 2);
+	assert_arrives(sink, "rssi/42/001122334477/none/north_wing", "nmsp.rssi/1", 3);
+	flow_free(flow);
+}
+
+static void
+test_a_batch_has_a_topic_without_stations(void **state)
+{
+	const struct want want = {MODE_BATCH, "{kind}/{mac|many}/{entity}", 0};
+	struct flow *flow = flow_new(&want, 1);
+
+	(void)state;
+	pass(flow, RSSI READ);
+	assert_arrives(&flow->sinks[0], "rssi/many/_", "nmsp.rssi/1", 1);
+	flow_free(flow);
+}
+
+static void
+test_topics_that_stay_are_made_once(void **state)
+{
+	const struct want want = {MODE_RECORD, "{kind}", 0};
+	struct flow *flow = flow_new(&want, 1);
+	const struct buffer *topic;
+
+	(void)state;
+	pass(flow, RSSI);
+	topic = flow->routes[0].topics[KIND_RSSI];
+	pass(flow, RSSI);
+	assert_ptr_equal(flow->routes[0].topics[KIND_RSSI], topic);
+	assert_int_equal(atomic_load(&topic->references), 3);
+	flow_free(flow);
+}
+
+static void
+test_the_unknown_and_the_malformed_pass_as_unknown(void **state)
+{
+	const struct want want = {MODE_RECORD, "{kind}", 0};
+	struct flow *flow = flow_new(&want, 1);
+	struct sink *sink = &flow->sinks[0];
+
+	(void)state;
+	assert_int_equal(pass(flow, RSSI ODD BROKEN BROKEN), 2);
+	assert_int_equal(pass(flow, "ff"), 1);
+	assert_int_equal(account(sink, KIND_UNKNOWN).queued, 4);
+	for (unsigned i = 1; i <= 4; i++)
+		assert_arrives(sink, "unknown", "nmsp.unknown/1", i);
+	flow_free(flow);
+}
+
+static void
+test_the_rate_of_the_unknown_is_limited_per_second(void **state)
+{
+	const struct want wants[] = {{MODE_RECORD, "{kind}", 0}, {MODE_BATCH, "{kind}", 0}};
+	struct flow *flow = flow_new(wants, 2);
+
+	(void)state;
+	flow->process.unknown_rate = 3;
+	pass_at(flow, ODD ODD RSSI ODD ODD, 5000);
+	pass_at(flow, ODD, 5999);
+	pass_at(flow, ODD ODD, 6000);
+	for (unsigned i = 0; i < 2; i++) {
+		struct account_view view = account(&flow->sinks[i], KIND_UNKNOWN);
+
+		assert_int_equal(view.received, 7);
+		assert_int_equal(view.filtered, 2);
+		assert_int_equal(view.queued, 5);
+		assert_int_equal(account(&flow->sinks[i], KIND_RSSI).queued, 1);
+	}
+	assert_int_equal(flow->process.seq[KIND_UNKNOWN], 7);
+	flow_free(flow);
+}
+
+static void
+test_the_unknown_can_be_switched_off(void **state)
+{
+	const struct want want = {MODE_RECORD, "{kind}", 0};
+	struct flow *flow = flow_new(&want, 1);
+
+	(void)state;
+	flow->process.publish_unknown = false;
+	assert_int_equal(pass(flow, ODD BROKEN), 1);
+	assert_empty(&flow->sinks[0]);
+	assert_int_equal(account(&flow->sinks[0], KIND_UNKNOWN).filtered, 2);
+	flow_free(flow);
+}
+
+static void
+test_what_a_full_queue_does_not_take_is_accounted_for(void **state)
+{
+	const struct want wants[] = {{MODE_RECORD, "{kind}", 3000}, {MODE_BATCH, "{kind}", 3000}};
+	struct flow *flow = flow_new(wants, 2);
+	struct account_view view;
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		pass(flow, RSSI READ INFO ODD);
+	for (unsigned i = 0; i < 2; i++) {
+		for (int kind = 0; kind < KIND_COUNT; kind++)
+			account(&flow->sinks[i], (enum kind)kind);
+		view = account(&flow->sinks[i], KIND_RSSI);
+		assert_int_equal(view.received, 200);
+		assert_true(view.queued < 200);
+	}
+	flow_free(flow);
+}
+
+static void
+test_a_new_session_counts_from_1(void **state)
+{
+	const struct want want = {MODE_RECORD, NULL, 0};
+	struct flow *flow = flow_new(&want, 1);
+	struct arrival arrival;
+
+	(void)state;
+	pass(flow, RSSI RSSI);
+	assert_int_equal(process_begin(&flow->process, "00000001"), 0);
+	pass(flow, RSSI);
+	assert_arrives(&flow->sinks[0], "", "nmsp.rssi/1", 1);
+	assert_arrives(&flow->sinks[0], "", "nmsp.rssi/1", 2);
+	arrival = arrive(&flow->sinks[0]);
+	assert_string_equal(json_string_value(json_object_get(arrival.json, "session")), "00000001");
+	assert_int_equal(json_integer_value(json_object_get(arrival.json, "seq")), 1);
+	json_decref(arrival.json);
+	flow_free(flow);
+}
+
+static void
+test_without_outputs_nothing_happens(void **state)
+{
+	struct flow *flow = flow_new(NULL, 0);
+
+	(void)state;
+	assert_int_equal(pass(flow, RSSI BROKEN), 1);
+	assert_int_equal(flow->process.seq[KIND_RSSI], 1);
+	flow_free(flow);
+}
+
+static void
+keep_line(void *context, const struct record *record, const struct jsonw *json)
+{
+	json_t *lines = context;
+	json_t *line = json_loadb(json->data, json->length, 0, NULL);
+
+	assert_non_null(line);
+	assert_true(record->kind != KIND_NONE);
+	json_array_append_new(lines, line);
+}
+
+static void
+test_records_can_be_shown(void **state)
+{
+	struct flow *flow = flow_new(NULL, 0);
+	json_t *lines = json_array();
+	const struct process_printer printer = {keep_line, lines};
+
+	(void)state;
+	reading_body(flow->in, 15, RSSI BROKEN INFO);
+	assert_int_equal(process_print(&flow->process, &flow->in->message, RECEIVED_AT, &printer), 1);
+	assert_int_equal(json_array_size(lines), 3);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(lines, 2), "schema")),
+		"nmsp.info/1");
+	json_decref(lines);
+	flow_free(flow);
+}
+
+static void
+test_free_takes_null(void **state)
+{
+	(void)state;
+	scratch_free(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_message_per_record),
+		cmocka_unit_test(test_one_message_per_kind_in_batches),
+		cmocka_unit_test(test_outputs_of_both_kinds_share_records),
+		cmocka_unit_test(test_topics_that_vary),
+		cmocka_unit_test(test_a_batch_has_a_topic_without_stations),
+		cmocka_unit_test(test_topics_that_stay_are_made_once),
+		cmocka_unit_test(test_the_unknown_and_the_malformed_pass_as_unknown),
+		cmocka_unit_test(test_the_rate_of_the_unknown_is_limited_per_second),
+		cmocka_unit_test(test_the_unknown_can_be_switched_off),
+		cmocka_unit_test(test_what_a_full_queue_does_not_take_is_accounted_for),
+		cmocka_unit_test(test_a_new_session_counts_from_1),
+		cmocka_unit_test(test_without_outputs_nothing_happens),
+		cmocka_unit_test(test_records_can_be_shown),
+		cmocka_unit_test(test_free_takes_null),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
