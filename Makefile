@@ -26,14 +26,18 @@ conf    := config config_check config_lists config_topic dictionary dictionary_c
 	   dictionary_read dictionary_shapes lines options report scan suggest
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason mqtt_settings \
 	   output queue queue_index record_json retained schema timestamp topic window
-gateway := build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands controller \
+gateway := account_log build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands controller \
 	   documents gateway hex identity link link_end log mac offer pacer pin process session \
 	   session_send store stream subscription tls tls_reason tls_stream
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
-units   := conf/dictionary conf/dictionary_errors gateway/identity gateway/link gateway/log \
-	   gateway/sim_authlist gateway/sim_world \
-	   gateway/tls
+units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
+	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
+	   conf/dictionary conf/dictionary_errors outputs/envelope outputs/jsonw \
+	   outputs/record_json gateway/hex gateway/identity gateway/link gateway/log gateway/offer \
+	   gateway/pacer gateway/process gateway/session gateway/session_initial \
+	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
+	   gateway/subscription gateway/tls
 benches := decode publish
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf

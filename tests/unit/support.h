@@ -194,14 +194,14 @@ support_json_equal(const json_t *a, const json_t *b)
 	}
 	if (!json_is_object(a))
 		return json_equal(a, b) == 1;
-	json_object_foreach ((json_t *)(uintptr_t)a, key, member)
+	json_object_foreach((json_t *)(uintptr_t)a, key, member)
 		if (!support_json_equal(member, json_object_get(b, key)))
 			return false;
 	return json_object_size(a) == json_object_size(b);
 }
 
-/* Fails unless `actual` is what the text says; single quotes in it stand for double ones. Takes over
- * `actual`. */
+/* Fails unless `actual` is what the text says; single quotes in it stand for double ones. Takes
+ * over `actual`. */
 static inline void
 support_assert_json(json_t *actual, const char *text)
 {
