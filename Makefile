@@ -33,11 +33,13 @@ sim     := air authlist bulk catalog connection feed form granting notify option
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
 	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
-	   conf/dictionary conf/dictionary_errors outputs/envelope outputs/jsonw \
-	   outputs/record_json gateway/hex gateway/identity gateway/link gateway/log gateway/offer \
-	   gateway/pacer gateway/process gateway/session gateway/session_initial \
-	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
-	   gateway/subscription gateway/tls
+	   conf/dictionary conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
+	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
+	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
+	   outputs/retained outputs/timestamp outputs/topic outputs/window gateway/hex \
+	   gateway/identity gateway/link gateway/log gateway/offer gateway/pacer gateway/process \
+	   gateway/session gateway/session_initial gateway/session_retry gateway/sim_authlist \
+	   gateway/sim_world gateway/stream gateway/subscription gateway/tls
 benches := decode publish
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf

@@ -34,6 +34,7 @@ struct reading {
 	struct record record;
 };
 
+/* Any error in a dictionary fails the test. */
 static inline void
 support_report(void *context, const char *file, int line, const char *message)
 {
@@ -52,6 +53,7 @@ support_dict(const char *path)
 	return dict;
 }
 
+/* The value of a lower-case hex digit. */
 static inline unsigned
 support_digit(char c)
 {
@@ -103,7 +105,7 @@ support_assert_hex(const uint8_t *bytes, size_t length, const char *text)
 	free(expected);
 }
 
-/* A dictionary and memory to read frames with; reading_free ends it. */
+/* A dictionary and memory to read frames with. */
 static inline struct reading *
 reading_new(const char *dictionary)
 {
@@ -115,6 +117,7 @@ reading_new(const char *dictionary)
 	return r;
 }
 
+/* Takes what reading_new returned. */
 static inline void
 reading_free(struct reading *r)
 {

@@ -67,9 +67,11 @@ test_tag_measurement(void **state)
 		"0101 [0100 [000ccc5e8291020000] 0110 [01ee0b0c03ffff] 0111 [03640000] "
 		"0112 [000ccc5e829300000000] 0113 [06ffffffff] 0113 [037fffffff] 0114 [00] "
 		"0115 [04] 0116 [00ff]]",
-		"{'mac':'00:0c:cc:5e:82:91','mac_type':'universal','entity':'tag','associated':false,"
+		"{'mac':'00:0c:cc:5e:82:91','mac_type':'universal','entity':'tag',"
+		"'associated':false,"
 		"'readings':[],'tag':{'ccx':{'version':1,'tx_power_dbm':-18,'channel':11,"
-		"'regulatory_class':12,'burst_length':3,'sequence':65535},'battery':{'level':'medium',"
+		"'regulatory_class':12,'burst_length':3,'sequence':65535},"
+		"'battery':{'level':'medium',"
 		"'percent':100,'days':0},'chokepoints':[{'mac':'00:0c:cc:5e:82:93','age_ms':0}],"
 		"'telemetry':[{'type':'distance','value':-0.001,'unit':'m'},"
 		"{'type':'motion','value':2147483.647}],'vendor':{'id':'g2'},'event':'detached',"
@@ -109,7 +111,8 @@ test_statistics(void **state)
 {
 	reading_assert_record(
 		*state, NOTIFY_STATISTICS,
-		"0300 0036 001122334455 01 80 80 ff ffffffff 7fffffffffffffff 0020000000000001 00000000"
+		"0300 0036 001122334455 01 80 80 ff ffffffff 7fffffffffffffff "
+		"0020000000000001 00000000"
 		"00000001 00000002 00000003 00000004 80000000",
 		"{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client',"
 		"'uptime_s':4294967295,'bytes_rx':9223372036854775807,"
@@ -126,10 +129,12 @@ test_attachment(void **state)
 		"0406 [476930] 0407 [62] 0408 [0001] 0409 [02] 040a [53] 040b [55] 040c [4d] "
 		"040d [ffffffff] 040e [00000000000000000000000000000001] 040f [2c574158eee0] "
 		"0410 [63]]",
-		"{'event':'update','mac':'00:11:22:33:44:55','mac_type':'universal','entity':'wired',"
+		"{'event':'update','mac':'00:11:22:33:44:55','mac_type':'universal',"
+		"'entity':'wired',"
 		"'ip':['0.0.0.0'],'port':{'slot':255,'module':254,'port':65533},'interface':'Gi0',"
 		"'username':'b','vlan':1,'category':'wireless_station','serial':'S','udi':'U',"
-		"'model':'M','age_s':4294967295,'switch_ip':'::1','ap':'2c:57:41:58:ee:e0','ssid':'c'}");
+		"'model':'M','age_s':4294967295,'switch_ip':'::1',"
+		"'ap':'2c:57:41:58:ee:e0','ssid':'c'}");
 }
 
 static void
@@ -164,13 +169,15 @@ test_interferer(void **state)
 {
 	reading_assert_record(
 		*state, NOTIFY_SPECTRUM,
-		"0700 0020 ffffffff 001122334455 00000001 000f ff 2c574158eee0 01 02 64 ff 80 80000001",
+		"0700 0020 ffffffff 001122334455 00000001 000f ff 2c574158eee0 01 02 "
+		"64 ff 80 80000001",
 		"{'device_id':'4294967295','cluster':'00:11:22:33:44:55','type':'superag',"
 		"'severity':255,'ap':'2c:57:41:58:ee:e0','slot':1,'band':'5','duty_cycle_pct':100,"
 		"'antenna':255,'rssi_dbm':-128,'affected_channels':[1,32]}");
 	reading_assert_record(
 		*state, NOTIFY_SPECTRUM,
-		"0700 0021 00000000 001122334455 00000001 0000 00 2c574158eee0 00 00 00 00 00 00000000 cc",
+		"0700 0021 00000000 001122334455 00000001 0000 00 2c574158eee0 00 00 "
+		"00 00 00 00000000 cc",
 		"{'device_id':'0','cluster':'00:11:22:33:44:55','type':'0','severity':0,"
 		"'ap':'2c:57:41:58:ee:e0','slot':0,'band':'unknown','duty_cycle_pct':0,'antenna':0,"
 		"'rssi_dbm':0,'signature':'cc'}");

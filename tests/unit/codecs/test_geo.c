@@ -93,9 +93,9 @@ test_a_code_of_0_is_no_uncertainty(void **state)
 {
 	const struct position p = {0, DEGREES(1), 0, DEGREES(2), 1, 0, 256, 1, 3};
 
-	support_assert_json(
-		decode(*state, &p),
-		"{'latitude':1,'longitude':2,'altitude':1,'altitude_unit':'m','datum':'NAD83/MLLW'}");
+	support_assert_json(decode(*state, &p),
+			    "{'latitude':1,'longitude':2,'altitude':1,'altitude_unit':'m',"
+			    "'datum':'NAD83/MLLW'}");
 }
 
 static void

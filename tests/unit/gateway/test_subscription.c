@@ -241,10 +241,9 @@ test_initial_requests_until_there_are_none(void **state)
 	struct reading *r = *state;
 	struct subscription_initial initial;
 	struct subscription s;
-	size_t cursor = 0;
 
 	begin(r, &s);
-	assert_false(subscription_next_initial(&s, &initial, &cursor));
+	assert_false(subscription_next_initial(&s, &initial));
 	offer(r, &s, "0021 [0000000000020203]");
 	request(r, &s,
 		"0020 [0001 02 0001 0002 0002 ffff] 0020 [0003 01 0001 0000]"
@@ -255,14 +254,14 @@ test_initial_requests_until_there_are_none(void **state)
 						    "measurement_request", "location_request"};
 		static const uint32_t entities[] = {1, 1, 2, 0};
 
-		assert_true(subscription_next_initial(&s, &initial, &cursor));
+		assert_true(subscription_next_initial(&s, &initial));
 		assert_string_equal(initial.request->name, names[i]);
 		assert_int_equal(initial.has_entity, i < 3);
 		assert_int_equal(initial.entity, entities[i]);
 	}
-	assert_false(subscription_next_initial(&s, &initial, &cursor));
+	assert_false(subscription_next_initial(&s, &initial));
 	grant(r, &s, "0001 [00]");
-	assert_false(subscription_next_initial(&s, &initial, &cursor));
+	assert_false(subscription_next_initial(&s, &initial));
 	subscription_fini(&s);
 }
 

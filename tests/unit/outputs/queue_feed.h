@@ -65,7 +65,8 @@ feed_text(const struct queue_list *list)
 	text[0] = '\0';
 	for (const struct queue_item *item = list->first; item; item = item->next)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s%s%s%s",
-					   length ? " " : "", item->document ? item->topic->data : "",
+					   length ? " " : "",
+					   item->document ? item->topic->data : "",
 					   item->document ? "=" : "",
 					   item->payload ? item->payload->data : "");
 	assert_true(length < sizeof text);

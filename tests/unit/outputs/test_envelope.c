@@ -221,11 +221,11 @@ test_batches_in_the_order_of_the_frame(void **state)
 	reading_body(r, 24, "0001 [00] 0400 [040d [00000001]] 0400 [0408 [0007]] 0400 [0401 [01]]");
 	support_assert_json(
 		batch(r, &tagged),
-		"{" HEAD(
-			"attachment") ",'solicited':true,"
-				      "'tags':{'site':'hq \\\"west\\\"','building':'A'},"
-				      "'records':[{'ts':'2026-11-22T16:59:59.123Z','age_s':1},{'vlan':7},"
-				      "{'event':'new'}]}");
+		"{" HEAD("attachment") ",'solicited':true,"
+				       "'tags':{'site':'hq \\\"west\\\"','building':'A'},"
+				       "'records':[{'ts':'2026-11-22T16:59:59.123Z','age_s':1},"
+				       "{'vlan':7},"
+				       "{'event':'new'}]}");
 }
 
 static void
@@ -256,10 +256,10 @@ test_a_batch_of_unknown_records(void **state)
 	reading_body(r, 15, "0b00 [01] 0b01 []");
 	support_assert_json(
 		batch(r, &plain),
-		"{" HEAD(
-			"unknown") ",'records':[{'message_id':15,'transaction':0,'element':2816,"
-				   "'reason':'unknown_element','bytes':'01'},{'message_id':15,'transaction':0,"
-				   "'element':2817,'reason':'unknown_element'}]}");
+		"{" HEAD("unknown") ",'records':[{'message_id':15,'transaction':0,'element':2816,"
+				    "'reason':'unknown_element','bytes':'01'},"
+				    "{'message_id':15,'transaction':0,"
+				    "'element':2817,'reason':'unknown_element'}]}");
 }
 
 static void

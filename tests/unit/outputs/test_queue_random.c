@@ -131,8 +131,8 @@ model_make_room(struct model *model, int rank, size_t cost)
 	while (model->bytes + cost > model->settings.max_bytes) {
 		if (model->queued.n == 0 || model->queued.at[model->queued.n - 1].rank < rank)
 			return false;
-		model_drop(model, front_of(&model->queued,
-					   model->queued.at[model->queued.n - 1].rank));
+		model_drop(model,
+			   front_of(&model->queued, model->queued.at[model->queued.n - 1].rank));
 	}
 	return true;
 }
@@ -402,8 +402,7 @@ live(uint64_t seed, size_t max_bytes, bool defaults)
 
 	assert_non_null(model);
 	model->random = seed;
-	model->settings =
-		(struct queue_settings){.max_bytes = max_bytes, .document_root = ""};
+	model->settings = (struct queue_settings){.max_bytes = max_bytes, .document_root = ""};
 	for (int kind = 0; kind < KIND_COUNT && !defaults; kind++)
 		model->settings.policies[kind] = (enum queue_policy)chance(model, 4);
 	model->queue = queue_new(&model->settings);
@@ -420,8 +419,7 @@ live(uint64_t seed, size_t max_bytes, bool defaults)
 	model->queued.n = 0;
 	for (int controller = 0; controller < CONTROLLERS; controller++)
 		for (int kind = 0; kind < KIND_COUNT; kind++)
-			assert_int_equal(
-				feed_view(&model->sets[controller].kinds[kind]).queued, 0);
+			assert_int_equal(feed_view(&model->sets[controller].kinds[kind]).queued, 0);
 	free(model);
 }
 

@@ -155,7 +155,7 @@ test_pairs_become_members(void **state)
 {
 	reading_assert_record(*state, 28,
 			      "0500 [0506 [04 6465736b 423432] 0506 [03 c3a922 ff0a] 0506 [01 78]]",
-			      "{'custom':{'desk':'B42','é\\\"':'\xef\xbf\xbd\\n','x':''}}");
+			      "{'custom':{'desk':'B42','é\\\"':'\xef\xbf\xbd\\n'}}");
 }
 
 static void
@@ -165,6 +165,10 @@ test_a_key_that_comes_again_gets_its_place(void **state)
 		*state, 28,
 		"0500 [0506 [01 61 31] 0506 [01 62 32] 0506 [01 61 33] 0506 [01 61 34]]",
 		"{'custom':{'a':'1','b':'2','a_3':'3','a_4':'4'}}");
+	reading_assert_record(*state, 28,
+			      "0500 [0506 [03 615f32 30] 0506 [01 61 31] 0506 [01 61 32] "
+			      "0506 [03 615f33 33]]",
+			      "{'custom':{'a_2':'0','a':'1','a_7':'2','a_3':'3'}}");
 	reading_assert_record(*state, 28, "0500 [0503 [02 5553 22 01 61 22 01 62]]",
 			      "{'civic':{'source':'client','country':'US','RD':'a','RD_4':'b'}}");
 }

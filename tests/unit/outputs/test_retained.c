@@ -114,6 +114,7 @@ test_cleared_and_set_again(void **state)
 	queue_take(queue, &list, 1, false);
 	assert_int_equal(list.count, 2);
 	feed_finish_all(queue, &list);
+	feed_assert_rest(queue, "");
 	queue_renew_documents(queue);
 	feed_assert_rest(queue, "");
 	queue_free(queue);
