@@ -148,8 +148,8 @@ test_all_goes_back_in_order(void **state)
 
 	(void)state;
 	window_open(&window, 70);
-	for (int i = 0; i < 5; i++)
-		window_next(&window, 0, false);
+	for (int i = 1; i <= 5; i++)
+		window_next(&window, 0, false)->id = i;
 	assert_true(window.held.count > 0);
 	publish(&window, window.in_flight.first->next);
 	window_put_back(&window);
