@@ -34,7 +34,8 @@ class Broker:
         lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr",
                  "max_queued_messages 0", f"allow_anonymous {'false' if user else 'true'}",
                  f"persistence {'true' if lasting else 'false'}", f"persistence_location {folder}/",
-                 f"log_type {'notice' if lasting else 'all'}", *extra]
+                 *(["log_type notice", "log_type information"] if lasting else ["log_type all"]),
+                 *extra]
         if user:
             path = folder / "passwords"
             subprocess.run(["mosquitto_passwd", "-b", "-c", path, user, password], check=True,
