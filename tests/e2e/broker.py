@@ -20,6 +20,8 @@ RECORD_KINDS = ("rssi", "info", "statistics", "attachment", "location", "ap", "i
 # all of the first thousands, then a sample, so that a flood does not take minutes.
 SEEN = collections.defaultdict(list)
 
+QUIET = ["log_type notice", "log_type information"]
+
 
 class Broker:
     """mosquitto on a port of its own; the port outlives stop and start."""
@@ -32,9 +34,10 @@ class Broker:
         self.config = folder / "mosquitto.conf"
         self.store = folder / "mosquitto.db"
         lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr",
-                 "max_queued_messages 0", f"allow_anonymous {'false' if user else 'true'}",
+                 # 0 would be no limit; but then mosquitto 2.0.11 hangs up where it refuses a message
+                 "max_queued_messages 1000000", f"allow_anonymous {'false' if user else 'true'}",
                  f"persistence {'true' if lasting else 'false'}", f"persistence_location {folder}/",
-                 *(["log_type notice", "log_type information"] if lasting else ["log_type all"]),
+                 *(QUIET if lasting else ["log_type all"]),
                  *extra]
         if user:
             path = folder / "passwords"

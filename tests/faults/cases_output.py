@@ -25,7 +25,10 @@ def _overflow(scene, kind, **main):
 def conflated(scene):
     """The newest of each station comes through."""
     _overflow(scene, "rssi")
-    assert set(range(1951, 2001)) <= scene.book.unique["rssi"]
+
+    def after():
+        assert set(range(1952, 2002)) <= scene.book.unique["rssi"]
+    return after
 
 
 def dropped_oldest(scene):

@@ -53,6 +53,7 @@ def with_a_controller_that_hangs(scene):
 
 def twice(scene):
     scene.start()
+    some(scene)
     scene.wire.hold()  # no answer to the unsubscription, so that the second comes in time
     scene.stopped_at = time.monotonic()
     scene.gateway.signal(signal.SIGTERM)

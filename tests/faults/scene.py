@@ -30,7 +30,6 @@ class Scene:
         self._brokers, self._subscribers = brokers, subscribers
         self._peers, self._gateways = peers, gateways
         self.broker = self.ledger = self.gateway = self.accounts = None
-        self.others = []  # further daemons, which the case looks after
         self.proxies = []
         self.peer = peers()
         self.feeder = Feeder(self.peer)
@@ -120,6 +119,12 @@ class Scene:
 
     def late_subscriber(self):
         return self._subscribers(self.broker)
+
+    def second_gateway(self, **main):
+        """Another daemon, with a controller of its own, at the same broker."""
+        return self._gateways({"hq": controller_options(self._peers())},
+                              {"main": mqtt_options(self.broker, **main)},
+                              gateway={"name": "gw2"}, allow=[TROUBLE])
 
     # The end.
 
