@@ -3,8 +3,10 @@
 import collections
 import json
 import random
+import signal
 import ssl
 import subprocess
+import time
 from typing import NamedTuple
 
 import paho.mqtt.client as paho
@@ -18,17 +20,25 @@ RECORD_KINDS = ("rssi", "info", "statistics", "attachment", "location", "ap", "i
 # all of the first thousands, then a sample, so that a flood does not take minutes.
 SEEN = collections.defaultdict(list)
 
+QUIET = ["log_type notice", "log_type information"]
+
 
 class Broker:
     """mosquitto on a port of its own; the port outlives stop and start."""
 
-    def __init__(self, folder, *, user=None, password=None, tls=None, authority=None, port=None):
+    def __init__(self, folder, *, user=None, password=None, tls=None, authority=None, port=None,
+                 lasting=False, extra=()):
+        """lasting: a store on disk; extra: further lines of its configuration."""
         self.host, self.port = "127.0.0.1", port or free_port()
         self.user, self.password, self.authority = user, password, authority
         self.config = folder / "mosquitto.conf"
-        lines = ["user root", f"listener {self.port} 127.0.0.1", "persistence false",
-                 "log_dest stderr", "log_type all", "max_queued_messages 0",
-                 f"allow_anonymous {'false' if user else 'true'}"]
+        self.store = folder / "mosquitto.db"
+        lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr",
+                 # 0 would be no limit; but then mosquitto 2.0.11 hangs up where it refuses a message
+                 "max_queued_messages 1000000", f"allow_anonymous {'false' if user else 'true'}",
+                 f"persistence {'true' if lasting else 'false'}", f"persistence_location {folder}/",
+                 *(QUIET if lasting else ["log_type all"]),
+                 *extra]
         if user:
             path = folder / "passwords"
             subprocess.run(["mosquitto_passwd", "-b", "-c", path, user, password], check=True,
@@ -49,6 +59,20 @@ class Broker:
         if self.process:
             self.process.kill()
             self.process = None
+
+    def save(self):
+        """Has it write its store now."""
+        before = self.store.stat().st_mtime_ns if self.store.exists() else 0
+        self.process.signal(signal.SIGUSR1)
+        self.process.wait_line("Saving in-memory database")
+        end = time.monotonic() + PATIENCE
+        while not self.store.exists() or self.store.stat().st_mtime_ns == before:
+            assert time.monotonic() < end, "the broker does not write its store"
+            time.sleep(0.005)
+
+    def stop_in_order(self):
+        self.process.stop()
+        self.process = None
 
     def wait_line(self, pattern, timeout=PATIENCE):
         return self.process.wait_line(pattern, timeout=timeout)
@@ -134,11 +158,15 @@ class Inbox(Waiter):
 
 
 class Subscriber(Inbox):
-    """paho-mqtt on everything; usable once made (its SUBACK has come)."""
+    """paho-mqtt on everything; usable once made (its SUBACK has come).
 
-    def __init__(self, broker, topic="#", protocol=5, qos=1):
+    With a name (and protocol 3) its session at the broker outlives its connections.
+    """
+
+    def __init__(self, broker, topic="#", protocol=5, qos=1, name=""):
         super().__init__()
-        self.client = paho.Client(protocol=paho.MQTTv5 if protocol == 5 else paho.MQTTv311)
+        self.client = paho.Client(name, protocol=paho.MQTTv5 if protocol == 5 else paho.MQTTv311,
+                                  **({"clean_session": False} if name else {}))
         if broker.user:
             self.client.username_pw_set(broker.user, broker.password)
         if broker.authority:
