@@ -25,7 +25,8 @@ codecs  := arena civic compile decode dict encode fault frame geo message
 conf    := config config_check config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes lines options report scan suggest
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason mqtt_settings \
-	   output queue queue_index record_json retained schema timestamp topic window
+	   output queue queue_index record_json retained schema spool spool_check spool_owner spool_record spooler \
+	   timestamp topic window
 gateway := build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands controller \
 	   documents gateway hex identity link link_end log mac offer pacer pin process session \
 	   session_send store stream subscription tls tls_reason tls_stream
@@ -34,13 +35,13 @@ sim     := air authlist bulk catalog connection feed form granting notify option
 units   := conf/dictionary conf/dictionary_errors gateway/identity gateway/link gateway/log \
 	   gateway/sim_authlist gateway/sim_world \
 	   gateway/tls
-benches := decode publish
+benches := decode publish spool
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf
 examples     := conf/nmsp2mqtt.conf.example
 
 BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
-		  libconfuse-dev
+		  libconfuse-dev liblmdb-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
 		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema
@@ -60,7 +61,7 @@ endif
 WERROR  ?=
 STD     := -std=gnu11
 DEFINES := -I. -DVERSION=\"$(VERSION)\" -DDATADIR=\"$(DATADIR)\"
-LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -lm -pthread
+LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lm -pthread
 COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(STD) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDENING) $(CFLAGS)
 LINK     = $(CC) $(HARDENING_LD) $(CFLAGS) $(LDFLAGS)
 PYTEST   = BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 timeout 900 $(PYTHON) -m pytest -q

@@ -177,6 +177,7 @@ publish(struct process *process, struct route *route, struct publication *public
 	bool wants_topic = route->output->topic != NULL;
 
 	publication->account = &route->accounts->kinds[publication->kind];
+	publication->controller = process->source.controller;
 	publication->topic = wants_topic ? route_topic(process, route, publication->kind, record)
 					 : NULL;
 	if (publication->payload && (publication->topic || !wants_topic))
