@@ -32,7 +32,7 @@ gateway := build cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands c
 	   session_send store stream subscription tls tls_reason tls_stream
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
-units   := conf/dictionary conf/dictionary_errors gateway/identity gateway/link gateway/log \
+units   := outputs/spool outputs/spooler conf/dictionary conf/dictionary_errors gateway/identity gateway/link gateway/log \
 	   gateway/sim_authlist gateway/sim_world \
 	   gateway/tls
 benches := decode publish spool

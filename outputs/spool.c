@@ -54,11 +54,13 @@ fault_of(struct spool *spool, int code)
 {
 	if (code == 0)
 		return SPOOL_OK;
-	snprintf(spool->error, sizeof(spool->error), "%s", mdb_strerror(code));
+	snprintf(spool->error, sizeof(spool->error), "%s",
+		 code == EIO ? "cannot be written: is the disk full?" : mdb_strerror(code));
 	switch (code) {
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:
+	case EIO: /* of a write that LMDB could make in part only */
 	case ENOMEM:
 	case EROFS:
 	case MDB_MAP_FULL:

@@ -75,6 +75,7 @@ struct node {
 	size_t length;
 	uint64_t child; /* of a branch */
 	uint16_t flags; /* of a leaf */
+	size_t size;	/* of all of it in the page */
 };
 
 struct check {
@@ -209,25 +210,38 @@ read_big(struct check *check, struct tree *tree, struct node *node)
 static bool
 read_node(const struct check *check, const struct page_head *page, size_t i, struct node *node)
 {
-	size_t at = page->nodes[i], inside;
+	size_t at = page->nodes[i];
 	struct node_head head;
 
 	if (at < page->upper || at % 2 != 0 || at + sizeof(head) > check->page_size)
 		return false;
 	memcpy(&head, (const char *)page + at, sizeof(head));
-	inside = check->page_size - at - sizeof(head);
-	if (head.key_size > inside)
-		return false;
 	node->key = (const char *)page + at + sizeof(head);
 	node->key_size = head.key_size;
 	node->value = node->key + head.key_size;
 	node->child = head.low | (uint64_t)head.high << 16 | (uint64_t)head.flags << 32;
 	node->length = head.low | (size_t)head.high << 16;
 	node->flags = head.flags;
-	inside -= head.key_size;
-	if (!(page->flags & PAGE_LEAF))
-		return true;
-	return (head.flags & NODE_BIG ? sizeof(uint64_t) : node->length) <= inside;
+	node->size = sizeof(head) + head.key_size;
+	if (page->flags & PAGE_LEAF)
+		node->size += head.flags & NODE_BIG ? sizeof(uint64_t) : node->length;
+	node->size += node->size % 2;
+	return node->size <= check->page_size - at;
+}
+
+/* The nodes of a page lie side by side up to its end. */
+static bool
+is_packed(const struct check *check, const struct page_head *page)
+{
+	size_t size = 0;
+	struct node node;
+
+	for (size_t i = 0; i < node_count(page); i++) {
+		if (!read_node(check, page, i, &node))
+			return false;
+		size += node.size;
+	}
+	return size == check->page_size - page->upper;
 }
 
 /* Takes the key of a tree's node; keys rise. */
@@ -252,8 +266,9 @@ walk_leaf(struct check *check, struct tree *tree, const struct page_head *page)
 	struct node node;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!read_node(check, page, i, &node) || node.flags & ~NODE_BIG)
-			return damaged(check, page->number, "a broken node");
+		read_node(check, page, i, &node);
+		if (node.flags & ~NODE_BIG)
+			return damaged(check, page->number, "a value of wrong type");
 		if (!take_key(check, tree, &node, page->number))
 			return false;
 		if (node.flags & NODE_BIG && !read_big(check, tree, &node))
@@ -280,8 +295,7 @@ walk_branch(struct check *check, struct tree *tree, const struct page_head *page
 		return damaged(check, page->number, "a branch without twigs");
 	tree->walked.branches++;
 	for (size_t i = 0; i < n; i++) {
-		if (!read_node(check, page, i, &node))
-			return damaged(check, page->number, "a broken node");
+		read_node(check, page, i, &node);
 		if (i > 0 && !take_key(check, tree, &node, page->number))
 			return false;
 		if (!walk(check, tree, node.child, depth + 1))
@@ -299,6 +313,8 @@ walk(struct check *check, struct tree *tree, uint64_t number, unsigned depth)
 		return false;
 	if (page->flags != (depth + 1 == tree->told.depth ? PAGE_LEAF : PAGE_BRANCH))
 		return damaged(check, number, "not the kind of page that it should be");
+	if (!is_packed(check, page))
+		return damaged(check, number, "broken nodes");
 	return page->flags == PAGE_LEAF ? walk_leaf(check, tree, page)
 					: walk_branch(check, tree, page, depth);
 }
@@ -368,8 +384,7 @@ check_version(struct check *check, const struct page_head *page)
 	uint32_t version;
 
 	for (size_t i = 0; i < node_count(page); i++) {
-		if (!read_node(check, page, i, &node))
-			return damaged(check, page->number, "a broken node");
+		read_node(check, page, i, &node);
 		if (!is_named(&node, SPOOL_VERSION_KEY) || node.flags != 0 ||
 		    node.length != sizeof(version))
 			continue;
@@ -393,8 +408,7 @@ walk_ranks(struct check *check, const struct page_head *page)
 		char name[] = SPOOL_RANK_NAME "0";
 
 		name[sizeof(name) - 2] = (char)('0' + rank);
-		if (!read_node(check, page, i, &node))
-			return damaged(check, page->number, "a broken node");
+		read_node(check, page, i, &node);
 		if (is_named(&node, SPOOL_VERSION_KEY))
 			continue;
 		if (!is_named(&node, name) || node.flags != NODE_DATABASE ||
@@ -422,7 +436,8 @@ walk_main(struct check *check)
 		return fail(check, SPOOL_DAMAGED, "the main database is not of its type");
 	if (!read_page(check, main->root, MAX_DEPTH, &page))
 		return false;
-	if (page->flags != PAGE_LEAF || main->entries != node_count(page))
+	if (page->flags != PAGE_LEAF || main->entries != node_count(page) ||
+	    !is_packed(check, page))
 		return damaged(check, main->root, "not the main database");
 	return check_version(check, page) && walk_ranks(check, page);
 }

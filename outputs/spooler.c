@@ -265,41 +265,53 @@ store(struct spooler *spooler, struct queue_item *item)
 	return fault;
 }
 
-/* What a commit did is true now. */
+/* An item is on disk now, or dropped because there was no room. */
 static void
-settle(struct spooler *spooler)
+settle_item(struct spooler *spooler, struct queue_item *item)
 {
-	while (spooler->pending.first) {
-		struct queue_item *item = spooler->pending.first;
-		const char *controller = item->controller ? item->controller : "";
+	const char *controller = item->controller ? item->controller : "";
+	bool stored = item->spool_number != 0;
 
-		if (item->spool_number != 0) {
-			spool_owner_get(&spooler->owners, controller, strlen(controller))
-				->counts[item->kind]
-				.spooled += item->records;
-			spooler->messages++;
-		}
-		queue_finish(spooler->queue, &spooler->pending, item,
-			     item->spool_number ? OUTCOME_SPOOLED : OUTCOME_DROPPED,
-			     DROP_SPOOL_FULL);
+	if (stored) {
+		spool_owner_get(&spooler->owners, controller, strlen(controller))
+			->counts[item->kind]
+			.spooled += item->records;
+		spooler->messages++;
 	}
+	spooler->pending_bytes -= item->cost;
+	queue_finish(spooler->queue, &spooler->pending, item,
+		     stored ? OUTCOME_SPOOLED : OUTCOME_DROPPED, DROP_SPOOL_FULL);
+}
+
+/* What a commit did to the first `n` that were pending is true now. */
+static void
+settle(struct spooler *spooler, size_t n)
+{
+	for (; n > 0; n--)
+		settle_item(spooler, spooler->pending.first);
 	if (spooler->dropping > 0)
 		spool_owner_each(&spooler->owners, count_dropped);
 	spooler->messages -= spooler->dropping;
 	spooler->dropping = 0;
-	spooler->pending_bytes = 0;
 	spooler->n_ended = 0;
 }
 
+/* Removes what has ended and writes what is pending, up to a batch; `n`: so many items. */
 static enum spool_fault
-write_all(struct spooler *spooler)
+write_batch(struct spooler *spooler, size_t *n)
 {
+	size_t most = spool_batch_bytes(spooler->spool), bytes = 0;
 	enum spool_fault fault = spool_begin(spooler->spool);
 
+	*n = 0;
 	for (size_t i = 0; !fault && i < spooler->n_ended; i++)
 		fault = spool_remove(spooler->spool, spooler->ended[i]);
-	for (struct queue_item *item = spooler->pending.first; !fault && item; item = item->next)
+	for (struct queue_item *item = spooler->pending.first; !fault && item && bytes < most;
+	     item = item->next) {
 		fault = store(spooler, item);
+		bytes += item->cost;
+		++*n;
+	}
 	if (!fault)
 		return spool_commit(spooler->spool);
 	spool_abort(spooler->spool);
@@ -316,17 +328,18 @@ tell_recovery(struct spooler *spooler)
 	spooler->reason[0] = '\0';
 }
 
-/* Writes what is pending and removes what has ended; false when the disk failed. */
+/* Commits a batch; false when the disk failed. */
 static bool
 commit(struct spooler *spooler)
 {
 	uint64_t began = clock_ms();
-	enum spool_fault fault = write_all(spooler);
+	size_t n;
+	enum spool_fault fault = write_batch(spooler, &n);
 
 	spooler->committed_at = clock_ms();
 	spooler->commit_ms = spooler->committed_at - began;
 	if (!fault) {
-		settle(spooler);
+		settle(spooler, n);
 		tell_recovery(spooler);
 		return true;
 	}
@@ -409,11 +422,11 @@ spooler_pump(struct spooler *spooler)
 void
 spooler_end(struct spooler *spooler)
 {
-	while (spooler->writable && take_pending(spooler))
-		if (!commit(spooler))
+	while (spooler->writable) {
+		take_pending(spooler);
+		if ((!spooler->pending.first && spooler->n_ended == 0) || !commit(spooler))
 			break;
-	if (spooler->writable && (spooler->pending.first || spooler->n_ended > 0))
-		commit(spooler);
+	}
 	spooler->writable = false;
 	spooler->retry_at = SPOOLER_NEVER;
 	spool_close(spooler->spool);
