@@ -36,6 +36,7 @@ units   := outputs/spool outputs/spooler conf/dictionary conf/dictionary_errors 
 	   gateway/sim_authlist gateway/sim_world \
 	   gateway/tls
 benches := decode publish spool
+helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf
 examples     := conf/nmsp2mqtt.conf.example
@@ -74,9 +75,12 @@ library := $(BUILD)/libnmsp.a
 programs      := $(BUILD)/nmsp2mqtt $(BUILD)/nmsp-sim
 unit_sources  := $(foreach unit,$(units),tests/unit/$(dir $(unit))test_$(notdir $(unit)).c)
 bench_sources := $(benches:%=tests/bench/%.c)
+helper_sources := $(helpers:%=tests/e2e/%.c)
 unit_programs  := $(unit_sources:%.c=$(BUILD)/%)
 bench_programs := $(bench_sources:%.c=$(BUILD)/%)
-all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources)
+helper_programs := $(helper_sources:%.c=$(BUILD)/%)
+all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources) \
+		  $(helper_sources)
 folders := codecs conf outputs gateway tests
 scripts := .ci/deps .ci/run .ci/stages .ci/units conf/demo/run.sh
 
@@ -94,7 +98,7 @@ $(programs):
 $(unit_programs): %: %.o $(library)
 	$(call quiet,LINK)$(LINK) -o $@ $^ -lcmocka $(LDLIBS)
 
-$(bench_programs): %: %.o $(library)
+$(bench_programs) $(helper_programs): %: %.o $(library)
 	$(call quiet,LINK)$(LINK) -o $@ $^ $(LDLIBS)
 
 # P: two folders may have a file of the same name.
@@ -124,7 +128,7 @@ test:
 deps:
 	@.ci/deps $(TEST_PACKAGES)
 
-programs: all $(unit_programs)
+programs: all $(unit_programs) $(helper_programs)
 
 unit: $(unit_programs)
 	@.ci/units $^
@@ -132,7 +136,7 @@ unit: $(unit_programs)
 vectors: all
 	@$(PYTEST) tests/vectors
 
-e2e: all
+e2e: all $(helper_programs)
 	@$(PYTEST) tests/e2e
 
 style: format-check man-check unlisted-check

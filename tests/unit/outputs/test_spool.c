@@ -164,8 +164,6 @@ test_flipped_bits(void **state)
 
 		bytes[at] = (char)(bytes[at] ^ bit);
 		write_file(bytes, size);
-		if (getenv("DBG"))
-			fprintf(stderr, "DBG i %d at %zu bit %d\n", i, at, bit);
 		n = use_file(&damaged);
 		/* the transaction before may come back, with what the last one removed */
 		assert_true(n >= RECORDS - 40 || damaged > 0);
@@ -216,8 +214,7 @@ test_not_a_file(void **state)
 static int
 begin(void **state)
 {
-	if (!getenv("DBG"))
-		log_set_level(-1);
+	log_set_level(LOG_LEVEL_ERROR);
 	return rig_begin(state);
 }
 
