@@ -103,6 +103,9 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
+	char *spool_path;	     /* "": no spool */
+	size_t spool_max_size;	     /* bytes */
+	bool spool_sync;	     /* "batch"; else "none" */
 	bool tls;		     /* a tls section is there */
 	char *tls_ca_file;
 	char *tls_certificate;

@@ -74,9 +74,23 @@ mode_of(enum config_publish publish)
 	return publish == PUBLISH_BATCH ? MODE_BATCH : MODE_RECORD;
 }
 
-static struct output *
-build_mqtt(const struct gateway *g, const struct config_mqtt *config, char *error)
+/* Whose records a spool holds. On the output's thread: nothing here changes while outputs run. */
+static struct account_set *
+spool_accounts(void *context, const char *name)
 {
+	const struct gateway_spool *spool = context;
+	const struct config *config = spool->gateway->config;
+	size_t place = 0;
+
+	while (place < config->n_controllers && strcmp(config->controllers[place].name, name) != 0)
+		place++;
+	return gateway_accounts(spool->gateway, spool->output, place);
+}
+
+static struct output *
+build_mqtt(const struct gateway *g, size_t place, char *error)
+{
+	const struct config_mqtt *config = &g->config->mqtts[place];
 	const struct mqtt_settings settings = {
 		.name = config->name,
 		.host = config->host,
@@ -104,6 +118,14 @@ build_mqtt(const struct gateway *g, const struct config_mqtt *config, char *erro
 				.certificate = config->tls_certificate,
 				.key = config->tls_key,
 				.verify = config->tls_verify,
+			},
+		.spool =
+			{
+				.path = config->spool_path,
+				.max_size = config->spool_max_size,
+				.sync = config->spool_sync,
+				.accounts = spool_accounts,
+				.context = &g->spools[place],
 			},
 	};
 
@@ -141,17 +163,19 @@ build_outputs(struct gateway *g)
 	char error[ERROR_SIZE];
 
 	g->outputs = calloc(config->n_mqtts + config->n_files + 1, sizeof(*g->outputs));
-	if (!g->outputs)
+	g->spools = calloc(config->n_mqtts + 1, sizeof(*g->spools));
+	if (!g->outputs || !g->spools)
 		return out_of_memory();
-	for (size_t i = 0; i < config->n_mqtts; i++)
-		if (add_output(g, build_mqtt(g, &config->mqtts[i], error), config->mqtts[i].name,
-			       error))
+	for (size_t i = 0; i < config->n_mqtts; i++) {
+		g->spools[i] = (struct gateway_spool){g, i};
+		if (add_output(g, build_mqtt(g, i, error), config->mqtts[i].name, error))
 			return -1;
+	}
 	for (size_t i = 0; i < config->n_files; i++)
 		if (add_output(g, build_file(&config->files[i], error), config->files[i].name,
 			       error))
 			return -1;
-	g->accounts = calloc(g->n_outputs * config->n_controllers + 1, sizeof *g->accounts);
+	g->accounts = calloc(g->n_outputs * (config->n_controllers + 1) + 1, sizeof *g->accounts);
 	return g->accounts ? 0 : out_of_memory();
 }
 

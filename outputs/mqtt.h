@@ -9,6 +9,7 @@
 
 #include "outputs/output.h"
 #include "outputs/queue.h"
+#include "outputs/spool.h"
 
 /* TLS to the broker. Text that is not set is "" or NULL. */
 struct mqtt_tls {
@@ -45,6 +46,7 @@ struct mqtt_settings {
 	unsigned backoff_min_ms;     /* 0: 1,000 */
 	unsigned backoff_max_ms;     /* 0: 60,000 */
 	struct mqtt_tls tls;
+	struct spool_settings spool; /* not used at QoS 0 */
 };
 
 /* Returns a new output, not started; the settings are copied. NULL with a sentence in `error` when

@@ -21,6 +21,7 @@ static const size_t texts[] = {
 	offsetof(struct mqtt_settings, tls.ca_file),
 	offsetof(struct mqtt_settings, tls.certificate),
 	offsetof(struct mqtt_settings, tls.key),
+	offsetof(struct mqtt_settings, spool.path),
 };
 
 #define N_TEXTS (sizeof(texts) / sizeof(*texts))
