@@ -23,7 +23,7 @@ JOBS         ?= $(shell nproc)
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message
 conf    := config config_check config_lists config_topic dictionary dictionary_check \
-	   dictionary_read dictionary_shapes options origin path report scan source suggest text \
+	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason mqtt_settings \
 	   output queue queue_index record_json retained schema spool spool_check \

@@ -5,12 +5,15 @@
  */
 #include "conf/config.h"
 
+#include <confuse.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/config_read.h"
+
+#define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
 #define SECTIONS_MAX 6
 #define OPTIONS_MAX  32
@@ -62,7 +65,7 @@ add_section(struct tables *tables, size_t s, const struct option_section *sectio
 		add_option(sub_to++, o);
 	}
 	tables->top[s] = (cfg_opt_t)CFG_SEC(section->name, tables->sections[s],
-					    section->titled ? CFGF_MULTI | CFGF_TITLE : CFGF_MULTI);
+					    section->titled ? TITLED : CFGF_MULTI);
 }
 
 static bool
@@ -135,37 +138,33 @@ holder_of(cfg_t *section, const struct option *option)
 	return source_count(section, option->sub) ? cfg_getnsec(section, option->sub, 0) : NULL;
 }
 
-/* Adds what is between the blanks of a default. */
-static void
-split_default(struct option_values *values, char *text)
-{
-	char *rest = NULL;
-
-	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		values->values[values->n++] = (struct option_value){word, values->place};
-}
-
 /* Fills in a list; `given` is the section that gives it, or NULL. */
 static void
 set_list(struct reading *reading, const struct option *option, cfg_t *given,
 	 struct config_controller *controller, struct report_place place)
 {
-	char *initial = strdup(option->initial ? option->initial : "");
-	size_t n = given ? source_count(given, option->name) : strlen(initial ? initial : "");
-	struct option_values values = {calloc(n + 1, sizeof *values.values), 0, place};
+	bool may_be_empty = option->initial && !*option->initial;
+	char *initial = strdup(given || !option->initial ? "" : option->initial);
+	char *rest = initial;
+	unsigned n = given ? source_count(given, option->name) : 0;
 
-	if (!initial || !values.values)
+	if (!initial || !config_list_reserve(option, controller, n + strlen(initial))) {
 		report_memory(reading);
-	else if (!given)
-		split_default(&values, initial);
-	else
-		for (unsigned i = 0; i < n; i++)
-			values.values[values.n++] = (struct option_value){
-				source_text(given, option->name, i),
-				source_place(&reading->source, given, option->name, i)};
-	if (initial && values.values)
-		config_list_set(reading, option, controller, &values);
-	free(values.values);
+		free(initial);
+		return;
+	}
+	if (given && n == 0 && !may_be_empty)
+		report_error(&reading->source.report, place, "%s: expected at least one",
+			     option->name);
+	for (unsigned i = 0; i < n; i++)
+		config_list_add(reading, option, controller,
+				&(struct option_value){source_text(given, option->name, i),
+						       source_place(&reading->source, given,
+								    option->name, i)});
+	for (const char *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
+		if (*word)
+			config_list_add(reading, option, controller,
+					&(struct option_value){word, place});
 	free(initial);
 }
 

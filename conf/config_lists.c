@@ -7,17 +7,6 @@
 
 #define LOWER_WORD "abcdefghijklmnopqrstuvwxyz0123456789_"
 
-/* A cleared array for `values` of `size` bytes each; reports when there is no memory. */
-static void *
-members_new(struct reading *reading, const struct option_values *values, size_t size)
-{
-	void *members = calloc(values->n + 1, size);
-
-	if (!members)
-		report_error(&reading->source.report, values->place, "out of memory");
-	return members;
-}
-
 /* `length` bytes of a value, or what it has; reports when there is no memory. */
 static char *
 copy(struct reading *reading, const struct option_value *value, const char *text, size_t length)
@@ -30,22 +19,14 @@ copy(struct reading *reading, const struct option_value *value, const char *text
 }
 
 static void
-set_hosts(struct reading *reading, struct config_controller *controller,
-	  const struct option_values *values)
+add_host(struct reading *reading, struct config_controller *controller,
+	 const struct option_value *value)
 {
-	const struct report *report = &reading->source.report;
-
-	controller->hosts = members_new(reading, values, sizeof *controller->hosts);
-	for (size_t i = 0; controller->hosts && i < values->n; i++) {
-		const char *host = values->values[i].text;
-		if (!*host || strpbrk(host, " \t/"))
-			report_error(report, values->values[i].place,
-				     "host \"%s\": expected a name or an address", host);
-		controller->hosts[controller->n_hosts++] =
-			copy(reading, &values->values[i], host, strlen(host));
-	}
-	if (values->n == 0)
-		report_error(report, values->place, "host: expected at least one name or address");
+	if (!*value->text || strpbrk(value->text, " \t/"))
+		report_error(&reading->source.report, value->place,
+			     "host \"%s\": expected a name or an address", value->text);
+	controller->hosts[controller->n_hosts++] =
+		copy(reading, value, value->text, strlen(value->text));
 }
 
 static bool
@@ -95,18 +76,6 @@ add_service(struct reading *reading, struct config_controller *controller,
 	service->subservice = copy(reading, value, text + n + 1, m);
 	controller->n_services++;
 	reading_note(reading, service, value->place, true);
-}
-
-static void
-set_services(struct reading *reading, struct config_controller *controller,
-	     const struct option_values *values)
-{
-	controller->services = members_new(reading, values, sizeof *controller->services);
-	for (size_t i = 0; controller->services && i < values->n; i++)
-		add_service(reading, controller, &values->values[i]);
-	if (values->n == 0)
-		report_error(&reading->source.report, values->place,
-			     "services: expected at least one");
 }
 
 static void
@@ -163,20 +132,28 @@ add_tag(struct reading *reading, struct config_controller *controller,
 	controller->tags[controller->n_tags++] = tag;
 }
 
-void
-config_list_set(struct reading *reading, const struct option *option,
-		struct config_controller *controller, const struct option_values *values)
+bool
+config_list_reserve(const struct option *option, struct config_controller *controller, size_t n)
 {
-	if (option->type == OPTION_HOSTS) {
-		set_hosts(reading, controller, values);
-	} else if (option->type == OPTION_SERVICES) {
-		set_services(reading, controller, values);
-	} else if (option->type == OPTION_INTERVALS) {
-		for (size_t i = 0; i < values->n; i++)
-			set_interval(reading, option, controller, &values->values[i]);
-	} else {
-		controller->tags = members_new(reading, values, sizeof *controller->tags);
-		for (size_t i = 0; controller->tags && i < values->n; i++)
-			add_tag(reading, controller, &values->values[i]);
-	}
+	if (option->type == OPTION_HOSTS)
+		return (controller->hosts = calloc(n + 1, sizeof *controller->hosts)) != NULL;
+	if (option->type == OPTION_SERVICES)
+		return (controller->services = calloc(n + 1, sizeof *controller->services)) != NULL;
+	if (option->type == OPTION_TAGS)
+		return (controller->tags = calloc(n + 1, sizeof *controller->tags)) != NULL;
+	return true;
+}
+
+void
+config_list_add(struct reading *reading, const struct option *option,
+		struct config_controller *controller, const struct option_value *value)
+{
+	if (option->type == OPTION_HOSTS)
+		add_host(reading, controller, value);
+	else if (option->type == OPTION_SERVICES)
+		add_service(reading, controller, value);
+	else if (option->type == OPTION_INTERVALS)
+		set_interval(reading, option, controller, value);
+	else
+		add_tag(reading, controller, value);
 }

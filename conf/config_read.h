@@ -18,13 +18,6 @@ struct reading {
 	struct config *config;
 };
 
-/* The values of an option, in the order of the file; or the default. */
-struct option_values {
-	struct option_value *values;
-	size_t n;
-	struct report_place place; /* of the first, or of the section */
-};
-
 /* Reports an error where the option of a member of the configuration stands. */
 void reading_error(struct reading *reading, const void *member, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -36,10 +29,14 @@ void reading_note(struct reading *reading, const void *member, struct report_pla
 /* Whether the file gives the option of a member. */
 bool reading_given(const struct reading *reading, const void *member);
 
-/* Takes over the values of a list into its members of `controller`; those of `services` before
- * those of `intervals`. */
-void config_list_set(struct reading *reading, const struct option *option,
-		     struct config_controller *controller, const struct option_values *values);
+/* Makes room for `n` values of a list of a controller; false without memory. */
+bool config_list_reserve(const struct option *option, struct config_controller *controller,
+			 size_t n);
+
+/* Takes over the next value of a list, at most as many as there is room for; those of `services`
+ * before those of `intervals`. */
+void config_list_add(struct reading *reading, const struct option *option,
+		     struct config_controller *controller, const struct option_value *value);
 
 /* Checks what one option alone does not show, and files; reads the password files. */
 void config_check(struct reading *reading);

@@ -3,6 +3,7 @@
  * for, loading */
 #include "conf/dictionary.h"
 
+#include <confuse.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>

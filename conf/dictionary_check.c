@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* dictionary_check.c: what may be wrong between the parts of a dictionary */
+#include <confuse.h>
 #include <string.h>
 
 #include "conf/dictionary_load.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* dictionary_read.c: from the sections of a dictionary file to the structs of codecs/dict.h */
+#include <confuse.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
  * Walks the file's sections and the structs made from them side by side, so that every error has
  * its line.
  */
+#include <confuse.h>
 #include <string.h>
 
 #include "conf/dictionary_load.h"

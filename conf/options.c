@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "conf/options.h"
-#include "conf/path.h"
+#include "conf/text.h"
 
 _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes an int");
 
@@ -362,10 +362,10 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_NAME:
 		return set_name(member, text, expected);
 	case OPTION_PATH:
-		return keep(member, path_beside(value->place.file, text));
+		return keep(member, text_path(value->place.file, text));
 	case OPTION_DICTIONARY:
-		return keep(member, strchr(text, '/') ? path_beside(value->place.file, text)
-						      : strdup(text));
+		return keep(member,
+			    strchr(text, '/') ? text_path(value->place.file, text) : strdup(text));
 	case OPTION_MAC:
 		return set_mac(member, text, expected);
 	case OPTION_FINGERPRINT:

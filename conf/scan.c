@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "conf/array.h"
-#include "conf/path.h"
 #include "conf/suggest.h"
 #include "conf/text.h"
 #include "conf/token.h"
@@ -294,18 +293,13 @@ is_second(struct scan *scan, const struct block *block, const cfg_opt_t *option,
 	const struct seen *first = find_seen(scan, block, option, statement);
 	const struct token *title = statement->title;
 
-	if (!first)
-		return false;
-	if (title)
+	if (first)
 		report_error(scan->report, statement->place,
-			     "a second %s \"%.*s\", expected another name; the first is at %s:%d",
-			     option->name, (int)title->length, title->text, first->place.file,
+			     "%s%s%.*s%s is given twice, expected once; the first is at %s:%d",
+			     option->name, title ? " \"" : "", title ? (int)title->length : 0,
+			     title ? title->text : "", title ? "\"" : "", first->place.file,
 			     first->place.line);
-	else
-		report_error(scan->report, statement->place,
-			     "%s is given twice, expected once; the first is at %s:%d",
-			     option->name, first->place.file, first->place.line);
-	return true;
+	return first != NULL;
 }
 
 /* Whether libconfuse may see a statement. */
@@ -451,7 +445,7 @@ scan_include(struct walk *walk, const struct block *block, const struct statemen
 		return;
 	}
 	name = decode_word(word);
-	path = path_beside(walk->path, name ? name : "");
+	path = text_path(walk->path, name ? name : "");
 	free(name);
 	scan->includes++;
 	if (path)

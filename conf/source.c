@@ -2,6 +2,7 @@
 /* source.c: files that people write, read with libconfuse, and where everything in them stands */
 #include "conf/source.h"
 
+#include <confuse.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,19 +128,19 @@ source_text(cfg_t *section, const char *option, unsigned index)
 }
 
 bool
-source_given(cfg_t *section, const char *name)
+source_given(cfg_t *section, const char *option)
 {
-	const cfg_opt_t *option = find_option(section, name);
+	const cfg_opt_t *found = find_option(section, option);
 
-	return option && option->flags & CFGF_MODIFIED;
+	return found && found->flags & CFGF_MODIFIED;
 }
 
 unsigned
-source_count(cfg_t *section, const char *name)
+source_count(cfg_t *section, const char *option)
 {
-	const cfg_opt_t *option = find_option(section, name);
+	const cfg_opt_t *found = find_option(section, option);
 
-	return option ? option->nvalues : 0;
+	return found ? found->nvalues : 0;
 }
 
 struct report_place

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* text.c: files that are text, as far as bytes go */
+/* text.c: files that are text, as far as bytes go, and the paths that stand in them */
 #include "conf/text.h"
 
 #include <errno.h>
@@ -124,4 +124,20 @@ text_read(const char *path, const struct report *report)
 	if (text)
 		check_bytes(text, length, path, report);
 	return text;
+}
+
+char *
+text_path(const char *file, const char *path)
+{
+	const char *slash = strrchr(file, '/');
+	size_t size;
+	char *joined;
+
+	if (path[0] == '\0' || path[0] == '/' || strcmp(path, "-") == 0 || !slash)
+		return strdup(path);
+	size = (size_t)(slash - file) + strlen(path) + 2;
+	joined = malloc(size);
+	if (joined)
+		snprintf(joined, size, "%.*s/%s", (int)(slash - file), file, path);
+	return joined;
 }

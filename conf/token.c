@@ -152,7 +152,8 @@ read_token(struct lexer *lexer, struct token *token)
 	if (!*lexer->at) {
 		token->type = TOKEN_END;
 	} else if (strchr("{}()=,", *lexer->at)) {
-		token->type = (enum token_type) * lexer->at++;
+		token->type = (enum token_type)lexer->at[0];
+		lexer->at++;
 	} else if (starts(lexer, "+=")) {
 		token->type = TOKEN_APPEND;
 		token->length = 2;

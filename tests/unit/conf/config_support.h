@@ -36,6 +36,7 @@ struct errors {
 
 static char test_directory[] = "/tmp/nmsp2mqtt-config-XXXXXX";
 
+/* Takes one error into a struct errors. */
 static inline void
 collect(void *context, const char *file, int line, const char *message)
 {
@@ -50,8 +51,7 @@ collect(void *context, const char *file, int line, const char *message)
 	snprintf(errors->message, sizeof errors->message, "%s", message);
 }
 
-/* For a group's set-up: a directory of its own, which is the working directory of the tests too,
- * but for what stands in the source tree. */
+/* For a group's set-up: makes a directory for the files of the tests. */
 static inline int
 make_directory(void **state)
 {
@@ -59,6 +59,7 @@ make_directory(void **state)
 	return mkdtemp(test_directory) ? 0 : -1;
 }
 
+/* For a group's tear-down. */
 static inline int
 remove_directory(void **state)
 {
@@ -98,6 +99,7 @@ write_file(const char *name, const char *text)
 	return marked;
 }
 
+/* Loads a file of the test; NULL with `errors` when it has some. */
 static inline struct config *
 load_file(const char *name, struct errors *errors)
 {

@@ -213,16 +213,17 @@ test_outputs(void **state)
 	(void)state;
 	write_file("secret", "pass word\r\n");
 	assert_int_equal(chmod(test_path("secret"), 0640), 0);
-	config = load_good(
-		GATEWAY CONTROLLER
-		"mqtt main { host = 'b.example.net'  protocol = 3  client_id = 'c'  username = 'u'\n"
-		" password_file = 'secret'  keepalive = 5  qos = 2  publish = batch\n"
-		" topic = 'a/{kind}/{tag.site|none}'  prefix = 'x/y'  queue_size = 64k\n"
-		" window = 65535  progress_timeout = 3600\n"
-		" tls { ca_file = 'secret'  certificate = 'secret'  key = 'secret'  verify = off }\n"
-		"}\n"
-		"mqtt other { expiry = 4294967295  topic = '{mac}/{entity}/{ap}' }\n"
-		"file feed { path = 'out.jsonl'  publish = batch  queue_size = 1G }\n");
+	config = load_good(GATEWAY CONTROLLER
+			   "mqtt main { host = 'b.example.net'  protocol = 3  client_id = 'c'\n"
+			   " username = 'u'  password_file = 'secret'  keepalive = 5  qos = 2\n"
+			   " publish = batch  topic = 'a/{kind}/{tag.site|none}'  prefix = 'x/y'\n"
+			   " queue_size = 64k\n"
+			   " window = 65535  progress_timeout = 3600\n"
+			   " tls { ca_file = 'secret'  certificate = 'secret'  key = 'secret'\n"
+			   "  verify = off }\n"
+			   "}\n"
+			   "mqtt other { expiry = 4294967295  topic = '{mac}/{entity}/{ap}' }\n"
+			   "file feed { path = 'out.jsonl'  publish = batch  queue_size = 1G }\n");
 	mqtt = &config->mqtts[0];
 	assert_int_equal(config->n_mqtts, 2);
 	assert_string_equal(mqtt->host, "b.example.net");

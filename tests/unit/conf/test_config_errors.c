@@ -52,9 +52,10 @@ static const struct broken {
 	{MQTT("qos = 1\n^qos = 1"), "qos is given twice"},
 	{HQ("tls { }\n^tls { }"), "tls is given twice"},
 	{LEAST "^gateway {\n name = gw2 }\n", "gateway is given twice"},
-	{LEAST "^controller 'hq' {\n host = b }\n", "a second controller \"hq\""},
-	{LEAST "^file feed { path = x }\n", "a second file \"feed\""},
-	{LEAST "mqtt a { }\n^mqtt a { }\n", "a second mqtt \"a\""},
+	{LEAST "^controller 'hq' {\n host = b }\n", "controller \"hq\" is given twice"},
+	{LEAST "\n^file \"f\\x65ed\" { }\n", "duplicate title 'feed'"},
+	{LEAST "^file feed { path = x }\n", "file \"feed\" is given twice"},
+	{LEAST "mqtt a { }\n^mqtt a { }\n", "mqtt \"a\" is given twice"},
 	/* names */
 	{"gateway {\n^name = 'gw 1' }\n" CONTROLLER OUTPUT, "letters, digits, - _ and ."},
 	{"gateway {\n^name = '' }\n" CONTROLLER OUTPUT, "letters, digits, - _ and ."},
@@ -105,7 +106,9 @@ static const struct broken {
 	/* lists of controllers: at the line of the element */
 	{GATEWAY OUTPUT "controller hq { host = { a,\n^'' } }\n", "a name or an address"},
 	{GATEWAY OUTPUT "controller hq { host = { a,\n^'b c' } }\n", "a name or an address"},
-	{GATEWAY OUTPUT "^controller hq { host = { } }\n", "at least one name or address"},
+	{GATEWAY OUTPUT "^controller hq { host = { } }\n", "host: expected at least one"},
+	{GATEWAY OUTPUT "^controller hq { host = a services = { } }\n",
+	 "services: expected at least one"},
 	{HQ("services = { 'rssi:client',\n^'rssi' }"), "expected \"service:subservice\""},
 	{HQ("services = { 'rssi:client',\n^'rssi:' }"), "expected \"service:subservice\""},
 	{HQ("services = { 'rssi:client',\n^'a:b:c' }"), "expected \"service:subservice\""},
@@ -277,7 +280,8 @@ test_included(void **state)
 	expect_included(LEAST "include(\"more.conf\")\n", "\nmqtt main {\n^ qos = 3\n}\n", "qos");
 	expect_included(LEAST "include(\"more.conf\")\n", "\n^mqqt main { }\n", "\"mqtt\"?");
 	expect_included(LEAST "include(\"more.conf\")\n", "\n^mqtt main {\n", "without its end");
-	expect_included(LEAST "include(\"more.conf\")\n", "^file feed { }\n", "a second file");
+	expect_included(LEAST "include(\"more.conf\")\n", "^file feed { }\n",
+			"file \"feed\" is given twice");
 	expect_included(LEAST "mqtt m {\n include(\"more.conf\") }\n", "qos = 1\n^qos = 1\n",
 			"qos is given twice");
 	expect_included(LEAST "mqtt m {\n include(\"more.conf\") }\n", "^qos = 1 }\n",
