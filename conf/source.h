@@ -40,7 +40,7 @@ void source_close(struct source *source);
 /* Value `index` (0 unless it is a list) of an option, else its initial value, else NULL. */
 const char *source_text(struct cfg_t *section, const char *option, unsigned index);
 
-/* Whether the file gives an option; false too where unknown option may stand. */
+/* Whether the file gives an option; false too where no such option may stand. */
 bool source_given(struct cfg_t *section, const char *option);
 
 /* The number of values or sections `option`; 0 too where none may stand. */
