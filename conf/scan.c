@@ -249,7 +249,7 @@ report_unknown(struct scan *scan, const cfg_opt_t *options, const struct stateme
 					      options->name);
 	}
 	suggest_text(&suggest, hint, sizeof hint);
-	report_error(scan->report, statement->place, "no such option \"%s\"%s", word,
+	report_error(scan->report, statement->place, "unknown option \"%s\"%s", word,
 		     *hint ? hint : known);
 }
 

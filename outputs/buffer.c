@@ -12,10 +12,9 @@
 #include <string.h>
 
 #define MAX_LENGTH	 (256U << 20)
-#define FIRST_CLASS_SIZE 512U /* bytes of data and their NUL; each class has twice the one before \
-			       */
-#define CLASSES	   4U
-#define MAX_SPARES 1024 /* of a class */
+#define FIRST_CLASS_SIZE 512U /* bytes of text and their NUL; each class has twice as many */
+#define CLASSES		 4U
+#define MAX_SPARES	 1024 /* of a class */
 
 struct spares {
 	_Atomic(struct buffer *) returned; /* a stack; taken as a whole only */

@@ -46,9 +46,9 @@ static const struct broken {
 	{MQTT("^username = \"\\999\""), "bad escape sequence"},
 	/* unknown, and given twice */
 	{GATEWAY CONTROLLER OUTPUT "^kontroller hq { host = a }\n", "did you mean \"controller\"?"},
-	{MQTT("^keep_alive = 5"), "no such option \"keep_alive\", did you mean \"keepalive\"?"},
+	{MQTT("^keep_alive = 5"), "unknown option \"keep_alive\", did you mean \"keepalive\"?"},
 	{TLS("^wrong = 5"), "expected one of verify, fingerprint, ca_file"},
-	{LEAST "^bogus other { a = 1  b { } }\n", "no such option \"bogus\""},
+	{LEAST "^bogus other { a = 1  b { } }\n", "unknown option \"bogus\""},
 	{MQTT("qos = 1\n^qos = 1"), "qos is given twice"},
 	{HQ("tls { }\n^tls { }"), "tls is given twice"},
 	{LEAST "^gateway {\n name = gw2 }\n", "gateway is given twice"},
@@ -229,7 +229,7 @@ test_several(void **state)
 			      "mqtt main { qos = 9\n topic = '#' }\n",
 			      &errors, &line));
 	assert_int_equal(errors.n, 5);
-	assert_non_null(strstr(errors.all, "test.conf:2: no such option"));
+	assert_non_null(strstr(errors.all, "test.conf:2: unknown option"));
 	assert_non_null(strstr(errors.all, "test.conf:4: port"));
 	assert_non_null(strstr(errors.all, "test.conf:5: services"));
 	assert_non_null(strstr(errors.all, "test.conf:6: qos"));

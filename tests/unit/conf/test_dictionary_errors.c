@@ -64,10 +64,10 @@ static const struct broken {
 	const char *word;
 } broken[] = {
 	/* form */
-	{NULL, "\n@nonsense = 1\n", "no such option \"nonsense\", expected one of name"},
+	{NULL, "\n@nonsense = 1\n", "unknown option \"nonsense\", expected one of name"},
 	{NULL, "element 'x' {\n  type = 100\n@  colour = 1\n}\n", "expected one of is, json"},
 	{NULL, "element 'x' { type = 100 is = 'u8'\n@ vallues = 'scope' }\n",
-	 "no such option \"vallues\", did you mean \"values\"?"},
+	 "unknown option \"vallues\", did you mean \"values\"?"},
 	{NULL, "element 'x' {\n@  type = many\n is = 'u8' }\n", "expected a whole number"},
 	{NULL, "element 'x' {\n  type = 100\n@  type = 101  is = 'u8' }\n",
 	 "type is given twice, expected once"},
