@@ -2,6 +2,7 @@
 /* build.c: from the configuration to the parts of a gateway */
 #include "gateway/build.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,14 +88,34 @@ spool_accounts(void *context, const char *name)
 	return gateway_accounts(spool->gateway, spool->output, place);
 }
 
-static struct output *
-build_mqtt(const struct gateway *g, size_t place, char *error)
+static enum queue_policy
+policy_of(enum config_when_full when_full)
 {
-	const struct config_mqtt *config = &g->config->mqtts[place];
-	const struct mqtt_settings settings = {
+	switch (when_full) {
+	case FULL_CONFLATE:
+		return POLICY_CONFLATE;
+	case FULL_DROP_OLDEST:
+		return POLICY_DROP_OLDEST;
+	case FULL_DROP_NEWEST:
+		return POLICY_DROP_NEWEST;
+	}
+	return POLICY_DEFAULT;
+}
+
+static void
+set_policies(enum queue_policy policies[KIND_COUNT], const struct config_full *full)
+{
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		policies[kind] = policy_of(full->others);
+	policies[KIND_RSSI] = policy_of(full->rssi);
+	policies[KIND_STATISTICS] = policy_of(full->statistics);
+}
+
+static struct mqtt_settings
+mqtt_settings_of(const struct gateway *g, const struct config_mqtt *config)
+{
+	struct mqtt_settings settings = {
 		.name = config->name,
-		.host = config->host,
-		.port = config->port,
 		.protocol = config->protocol,
 		.client_id = config->client_id,
 		.username = config->username,
@@ -111,37 +132,54 @@ build_mqtt(const struct gateway *g, size_t place, char *error)
 		.queue_size = config->queue_size,
 		.window = config->window,
 		.progress_timeout_s = config->progress_timeout_s,
-		.tls =
-			{
-				.enabled = config->tls,
-				.ca_file = config->tls_ca_file,
-				.certificate = config->tls_certificate,
-				.key = config->tls_key,
-				.verify = config->tls_verify,
-			},
-		.spool =
-			{
-				.path = config->spool_path,
-				.max_size = config->spool_max_size,
-				.sync = config->spool_sync,
-				.accounts = spool_accounts,
-				.context = &g->spools[place],
-			},
+		.tls.enabled = config->tls,
+		.tls.ca_file = config->tls_ca_file,
+		.tls.certificate = config->tls_certificate,
+		.tls.key = config->tls_key,
+		.tls.verify = config->tls_verify,
+		.spool.path = config->spool_path,
+		.spool.max_size = config->spool_max_size,
+		.spool.sync = config->spool_sync == SYNC_BATCH,
+		.spool.accounts = spool_accounts,
 	};
 
-	return mqtt_output_new(&settings, error, ERROR_SIZE);
+	set_policies(settings.policies, &config->full);
+	return settings;
+}
+
+static struct output *
+build_mqtt(const struct gateway *g, size_t place, char *error)
+{
+	const struct config_mqtt *config = &g->config->mqtts[place];
+	struct mqtt_settings settings = mqtt_settings_of(g, config);
+	struct mqtt_broker *brokers = calloc(config->n_brokers, sizeof *brokers);
+	struct output *output;
+
+	if (!brokers) {
+		snprintf(error, ERROR_SIZE, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < config->n_brokers; i++)
+		brokers[i] = (struct mqtt_broker){config->brokers[i].host, config->brokers[i].port};
+	settings.brokers = brokers;
+	settings.n_brokers = config->n_brokers;
+	settings.spool.context = &g->spools[place];
+	output = mqtt_output_new(&settings, error, ERROR_SIZE);
+	free(brokers);
+	return output;
 }
 
 static struct output *
 build_file(const struct config_file *config, char *error)
 {
-	const struct file_settings settings = {
+	struct file_settings settings = {
 		.name = config->name,
 		.path = config->path,
 		.mode = mode_of(config->publish),
 		.queue_size = config->queue_size,
 	};
 
+	set_policies(settings.policies, &config->full);
 	return file_output_new(&settings, error, ERROR_SIZE);
 }
 

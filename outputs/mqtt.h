@@ -20,10 +20,15 @@ struct mqtt_tls {
 	bool verify; /* the broker's certificate and name */
 };
 
-struct mqtt_settings {
-	const char *name; /* of the output */
+struct mqtt_broker {
 	const char *host;
 	uint16_t port;
+};
+
+struct mqtt_settings {
+	const char *name;		   /* of the output */
+	const struct mqtt_broker *brokers; /* tried in order */
+	size_t n_brokers;
 	int protocol;	       /* 3 (3.1.1) or 5 */
 	const char *client_id; /* not set: nmsp2mqtt-<gateway>-<name> */
 	const char *username;  /* not set: none */

@@ -81,6 +81,7 @@ struct mqtt {
 	/* the thread's own */
 	enum stage stage;
 	struct connection *connection;
+	size_t broker; /* that is dialled or connected to, in settings.brokers */
 	struct backoff backoff;
 	struct window window;
 	struct spooler *spooler; /* NULL: none */
