@@ -444,15 +444,13 @@ spool_abort(struct spool *spool)
 }
 
 enum spool_fault
-spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void *context,
-	   size_t *got)
+spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void *context)
 {
 	struct rank *from = &spool->ranks[rank];
 	uint64_t number = from->read + 1;
 	MDB_val key = {sizeof(number), &number}, value;
 	int code;
 
-	*got = 0;
 	if (number >= from->next || n == 0)
 		return SPOOL_OK;
 	code = mdb_txn_renew(spool->reader);
@@ -463,7 +461,7 @@ spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void
 		code = mdb_cursor_get(from->cursor, &key, &value, MDB_SET_RANGE);
 	while (!code && visit_found(rank, &key, &value, visit, context)) {
 		memcpy(&from->read, key.mv_data, sizeof(from->read));
-		if (++*got == n)
+		if (--n == 0)
 			break;
 		code = mdb_cursor_get(from->cursor, &key, &value, MDB_NEXT);
 	}

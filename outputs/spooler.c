@@ -482,7 +482,6 @@ take_rank(struct spooler *spooler, uint8_t rank, struct queue_list *list, size_t
 {
 	struct queue_list *returned = &spooler->returned[rank];
 	enum spool_fault fault = SPOOL_OK;
-	size_t got;
 
 	for (; n > 0 && returned->first; n--) {
 		struct queue_item *item = returned->first;
@@ -492,7 +491,7 @@ take_rank(struct spooler *spooler, uint8_t rank, struct queue_list *list, size_t
 	}
 	spooler->into = list;
 	if (n > 0 && spooler->spool)
-		fault = spool_read(spooler->spool, rank, n, receive, spooler, &got);
+		fault = spool_read(spooler->spool, rank, n, receive, spooler);
 	if (fault)
 		fail_spool(spooler, fault);
 }
