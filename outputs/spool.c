@@ -239,21 +239,30 @@ used_pages(const struct spool *spool, MDB_txn *txn)
 	return pages;
 }
 
+/* Only in a new file: one on a full disk must open too. */
 static int
-open_databases(struct spool *spool)
+put_version(MDB_txn *txn)
 {
 	uint32_t version = SPOOL_VERSION;
 	MDB_val key = {sizeof(SPOOL_VERSION_KEY) - 1, SPOOL_VERSION_KEY};
-	MDB_val value = {sizeof(version), &version};
+	MDB_val value = {sizeof(version), &version}, found;
 	MDB_dbi main;
+	int code = mdb_dbi_open(txn, NULL, 0, &main);
+
+	if (!code)
+		code = mdb_get(txn, main, &key, &found);
+	return code == MDB_NOTFOUND ? mdb_put(txn, main, &key, &value, 0) : code;
+}
+
+static int
+open_databases(struct spool *spool)
+{
 	MDB_txn *txn;
 	int code = mdb_txn_begin(spool->env, NULL, 0, &txn);
 
 	if (code)
 		return code;
-	code = mdb_dbi_open(txn, NULL, 0, &main);
-	if (!code)
-		code = mdb_put(txn, main, &key, &value, 0);
+	code = put_version(txn);
 	for (unsigned i = 0; !code && i < SPOOL_RANKS; i++)
 		code = open_rank(spool, txn, i);
 	spool->bytes = code ? 0 : used_pages(spool, txn) * spool->page_size;
