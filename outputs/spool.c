@@ -239,21 +239,30 @@ used_pages(const struct spool *spool, MDB_txn *txn)
 	return pages;
 }
 
+/* Only in a new file: one on a full disk must open too. */
 static int
-open_databases(struct spool *spool)
+put_version(MDB_txn *txn)
 {
 	uint32_t version = SPOOL_VERSION;
 	MDB_val key = {sizeof(SPOOL_VERSION_KEY) - 1, SPOOL_VERSION_KEY};
-	MDB_val value = {sizeof(version), &version};
+	MDB_val value = {sizeof(version), &version}, found;
 	MDB_dbi main;
+	int code = mdb_dbi_open(txn, NULL, 0, &main);
+
+	if (!code)
+		code = mdb_get(txn, main, &key, &found);
+	return code == MDB_NOTFOUND ? mdb_put(txn, main, &key, &value, 0) : code;
+}
+
+static int
+open_databases(struct spool *spool)
+{
 	MDB_txn *txn;
 	int code = mdb_txn_begin(spool->env, NULL, 0, &txn);
 
 	if (code)
 		return code;
-	code = mdb_dbi_open(txn, NULL, 0, &main);
-	if (!code)
-		code = mdb_put(txn, main, &key, &value, 0);
+	code = put_version(txn);
 	for (unsigned i = 0; !code && i < SPOOL_RANKS; i++)
 		code = open_rank(spool, txn, i);
 	spool->bytes = code ? 0 : used_pages(spool, txn) * spool->page_size;
@@ -444,15 +453,13 @@ spool_abort(struct spool *spool)
 }
 
 enum spool_fault
-spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void *context,
-	   size_t *got)
+spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void *context)
 {
 	struct rank *from = &spool->ranks[rank];
 	uint64_t number = from->read + 1;
 	MDB_val key = {sizeof(number), &number}, value;
 	int code;
 
-	*got = 0;
 	if (number >= from->next || n == 0)
 		return SPOOL_OK;
 	code = mdb_txn_renew(spool->reader);
@@ -463,7 +470,7 @@ spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void
 		code = mdb_cursor_get(from->cursor, &key, &value, MDB_SET_RANGE);
 	while (!code && visit_found(rank, &key, &value, visit, context)) {
 		memcpy(&from->read, key.mv_data, sizeof(from->read));
-		if (++*got == n)
+		if (--n == 0)
 			break;
 		code = mdb_cursor_get(from->cursor, &key, &value, MDB_NEXT);
 	}

@@ -92,10 +92,10 @@ bool spool_could_hold(const struct spool *spool, size_t size);
 enum spool_fault spool_commit(struct spool *spool);
 void spool_abort(struct spool *spool);
 
-/* Tells `visit` of up to `n` records of a rank that were not read before, in order, and returns how
- * many in `got`. Not within a transaction. */
+/* Tells `visit` of up to `n` records of a rank that were not read before, in order. Not within a
+ * transaction. */
 enum spool_fault spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit,
-			    void *context, size_t *got);
+			    void *context);
 
 /* Bytes of the records as committed, with what LMDB adds to them. */
 size_t spool_bytes(const struct spool *spool);

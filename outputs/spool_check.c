@@ -213,6 +213,7 @@ read_node(const struct check *check, const struct page_head *page, size_t i, str
 	size_t at = page->nodes[i];
 	struct node_head head;
 
+	*node = (struct node){0};
 	if (at < page->upper || at % 2 != 0 || at + sizeof(head) > check->page_size)
 		return false;
 	memcpy(&head, (const char *)page + at, sizeof(head));
@@ -374,7 +375,8 @@ see_record(struct check *check, struct tree *tree, const struct node *node)
 static bool
 is_named(const struct node *node, const char *name)
 {
-	return node->key_size == strlen(name) && memcmp(node->key, name, node->key_size) == 0;
+	return node->key && node->key_size == strlen(name) &&
+	       memcmp(node->key, name, node->key_size) == 0;
 }
 
 static bool

@@ -58,8 +58,7 @@ clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Counts for spool_owner_each(). */
-
+/* This and the next four count for spool_owner_each(). */
 static void
 forget(struct account *account, struct spool_count *count)
 {
@@ -409,11 +408,9 @@ spooler_pump(struct spooler *spooler)
 {
 	uint64_t now = clock_ms();
 
-	if (!spooler->writable && now < spooler->retry_at)
-		return spooler->retry_at - now;
-	if (!spooler->spool)
+	if (!spooler->writable && now >= spooler->retry_at && !spooler->spool)
 		open_file(spooler);
-	if (!spooler->spool)
+	if (!spooler->writable && now < spooler->retry_at)
 		return spooler->retry_at - now;
 	spooler->writable = true;
 	return pump_open(spooler);
@@ -482,7 +479,6 @@ take_rank(struct spooler *spooler, uint8_t rank, struct queue_list *list, size_t
 {
 	struct queue_list *returned = &spooler->returned[rank];
 	enum spool_fault fault = SPOOL_OK;
-	size_t got;
 
 	for (; n > 0 && returned->first; n--) {
 		struct queue_item *item = returned->first;
@@ -492,7 +488,7 @@ take_rank(struct spooler *spooler, uint8_t rank, struct queue_list *list, size_t
 	}
 	spooler->into = list;
 	if (n > 0 && spooler->spool)
-		fault = spool_read(spooler->spool, rank, n, receive, spooler, &got);
+		fault = spool_read(spooler->spool, rank, n, receive, spooler);
 	if (fault)
 		fail_spool(spooler, fault);
 }

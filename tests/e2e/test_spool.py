@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""test_spool.py: what an output with a spool has still to send survives kill -9 and absent brokers."""
+"""test_spool.py: what an output with a spool has to send survives kill -9 and absent brokers."""
 import json
 import random
 import time
@@ -46,7 +46,7 @@ def numbers(inbox):
 
 
 def assert_all_but_the_last(got, first, last):
-    """All of a run that was killed, but for the end of it: at most what one batch had not written."""
+    """All of a run that was killed, but for its end: at most what one batch had not written."""
     missing = sorted(set(range(first, last + 1)) - set(got))
     assert missing == list(range(last + 1 - len(missing), last + 1)), "a hole"
     assert len(missing) <= 2000
@@ -73,7 +73,7 @@ def test_kill_at_random_moments(feeders, broker, subscribers):
 
 
 def test_a_broker_that_is_away(feeders, broker, subscribers):
-    """What was fed without a broker, by two processes that were killed, comes first and in order."""
+    """What two killed processes were fed without a broker comes first and in order."""
     broker.stop()
     for first in (1, 3001):
         feeder = feeders(broker, first, 3000)

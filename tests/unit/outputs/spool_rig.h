@@ -46,6 +46,7 @@ rig_clean(void **state)
 	return system(command);
 }
 
+/* Removes the folder. */
 static inline int
 rig_end(void **state)
 {
@@ -68,6 +69,7 @@ rig_files(const char *with)
 	return n;
 }
 
+/* For the settings of a spool. */
 static inline struct account_set *
 rig_accounts(void *context, const char *controller)
 {
@@ -76,6 +78,7 @@ rig_accounts(void *context, const char *controller)
 	return strcmp(controller, "hq") == 0 ? &rig->hq : &rig->former;
 }
 
+/* Opens again what rig_close() ended. */
 static inline void
 rig_open(struct rig *rig)
 {
@@ -112,6 +115,7 @@ rig_close(struct rig *rig)
 	queue_free(rig->queue);
 }
 
+/* Closes and frees. */
 static inline void
 rig_free(struct rig *rig)
 {
@@ -119,6 +123,7 @@ rig_free(struct rig *rig)
 	free(rig);
 }
 
+/* What the spooler tells. */
 static inline struct spool_status
 rig_status(const struct rig *rig)
 {
@@ -186,6 +191,7 @@ rig_drain(struct rig *rig)
 	return text;
 }
 
+/* The account of a kind of controller "hq". */
 static inline struct account_view
 rig_view(struct rig *rig, enum kind kind)
 {
