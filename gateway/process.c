@@ -153,16 +153,17 @@ render_topic(const struct process *process, const struct topic *topic, enum kind
 static struct buffer *
 common_topic(const struct process *process, struct route *route, enum kind kind)
 {
-	struct buffer **topic = &route->topics[kind];
+	struct buffer *topic = route->topics[kind];
 
-	if (*topic)
-		return *topic;
-	*topic = render_topic(process, route->output->topic, kind, NULL);
-	if (*topic && !output_keep_topic(route->output, *topic)) {
-		buffer_unref(*topic);
-		*topic = NULL;
+	if (topic)
+		return topic;
+	topic = render_topic(process, route->output->topic, kind, NULL);
+	if (topic && !output_keep_topic(route->output, topic)) {
+		buffer_unref(topic);
+		topic = NULL;
 	}
-	return *topic;
+	route->topics[kind] = topic;
+	return topic;
 }
 
 static void
