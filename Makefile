@@ -18,6 +18,8 @@ CPPCHECK     ?= cppcheck
 MANDOC       ?= mandoc
 SHELLCHECK   ?= shellcheck
 PYTHON       ?= /usr/bin/python3
+MINUTES      ?= 10
+SEED         ?=
 JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
@@ -128,7 +130,7 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e sanitize
+STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
@@ -146,6 +148,18 @@ vectors: all
 
 e2e: all $(helper_programs)
 	@$(PYTEST) tests/e2e
+
+# The cases that take no time; `make faults` has all of them.
+core-faults: all
+	@$(PYTEST) tests/faults -m core
+
+faults: all
+	@$(PYTEST) -s tests/faults
+
+# Faults at random for MINUTES; SEED repeats a run.
+soak: all
+	@BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 MINUTES=$(MINUTES) SEED=$(SEED) \
+		$(PYTHON) -m pytest -q -s tests/faults/soak.py
 
 style: format-check man-check unlisted-check
 	@$(PYTHON) tests/style/layering.py
@@ -203,6 +217,6 @@ install: $(BUILD)/nmsp2mqtt
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e style format format-check man-check \
+.PHONY: all run test deps programs unit vectors e2e core-faults faults soak style format format-check man-check \
 	unlisted-check tidy cppcheck clang sanitize sanitized bench schema install clean force
 .DELETE_ON_ERROR:

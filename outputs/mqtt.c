@@ -95,6 +95,9 @@ on_disconnect(struct mosquitto *handle, void *user, int code, const mosquitto_pr
 
 	(void)handle;
 	(void)properties;
+	/* called once more, with another code, when the socket is closed */
+	if (connection->lost)
+		return;
 	connection->taken_over = code == MQTT_REASON_TAKEN_OVER;
 	if (connection->taken_over)
 		log_error(connection->mqtt->log_name,

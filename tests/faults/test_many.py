@@ -12,7 +12,7 @@ import pytest
 import accounting
 import play
 from broker import Subscriber
-from gateway import Sim, controller_options, mqtt_options
+from gateway import controller_options, mqtt_options
 
 COUNT = 500
 BACKOFF = {"backoff_min": 1, "backoff_max": 8}
@@ -38,11 +38,11 @@ def at_once(begun, ended):
     return most
 
 
-def print_histogram(what, times, width=0.5):
+def print_histogram(what, times, width=1):
     buckets = collections.Counter(int((when - times[0]) / width) for when in times)
     print(f"{what}: {len(times)} in {times[-1] - times[0]:.1f} s")
     for bucket in range(max(buckets) + 1):
-        print(f"{bucket * width:6.1f} s {buckets[bucket]:4} {'#' * (buckets[bucket] // 2)}")
+        print(f"{bucket * width:6.1f} s {buckets[bucket]:4} {'#' * (buckets[bucket] // 5)}")
 
 
 def states(subscriber):
@@ -78,9 +78,10 @@ def check_policy(documents):
 
 
 @pytest.mark.slow
-def test_500_controllers_restart_at_once(gateways, sims, broker):
+def test_500_controllers_restart_at_once(gateways, sims, broker, certificates):
+    pair = certificates.first
     options = ("--allow-all", "--no-auth-delay", "--aps", 2, "--clients", 2, "--tags", 0,
-               "--rogues", 0)
+               "--rogues", 0, "--certificate", pair.certificate, "--key", pair.key)
     sim = sims(*options)
     subscriber = Subscriber(broker)
     one = controller_options(sim, services=["rssi:client"], **BACKOFF)
@@ -89,17 +90,22 @@ def test_500_controllers_restart_at_once(gateways, sims, broker):
     wait_subscribed(subscriber)
     first, seen = moments(sim, "connection accepted"), len(subscriber.messages)
     sim.kill()
+    subscriber.state("c000", "backoff", 3)
     again = sims(*options, "--port", sim.port)
     wait_subscribed(subscriber, seen)
 
     for what, part in (("start", sim), ("restart", again)):
         accepted = moments(part, "connection accepted")
         print_histogram(f"dials at the {what}", accepted)
-        most = at_once(accepted, moments(part, "TLS handshake|TLS established|connection freed"))
+        most = at_once(accepted, moments(part, "NMSP connection success|connection freed|session closed|connection lost"))
         print(f"at most {most} handshakes at once")
         assert most <= MOST_AT_ONCE
     assert len(first) == COUNT
-    for documents in states(subscriber).values():
+    told = states(subscriber)
+    print_histogram("dials by their states", sorted(
+        play.moment(one["since"]).timestamp() for documents in told.values()
+        for one in documents if one["state"] == "connecting"))
+    for documents in told.values():
         check_policy(documents)
     running.stop_in_order()
     accounting.check(running.log)
