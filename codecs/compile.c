@@ -384,8 +384,9 @@ compile_field(const struct compiler *c, const struct shape *parent, struct field
 	if (f->times < 1 || f->times > (f->repeat ? 1 : MAX_TIMES))
 		return fail(c, "%s.%s: %u times, expected 1 to %d, or 1 of a repeated element",
 			    parent->name, f->name, f->times, MAX_TIMES);
-	if (f->repeat && (f->wire == WIRE_CIVIC || f->wire == WIRE_GEO))
-		return fail(c, "%s.%s: a location cannot be repeated", parent->name, f->name);
+	if (f->repeat && (f->wire == WIRE_CIVIC || f->wire == WIRE_GEO || f->mac_type || f->n_bits))
+		return fail(c, "%s.%s: a location, bits or mac_type cannot be repeated",
+			    parent->name, f->name);
 	if (f->wire == WIRE_GEO && !f->shape && make_geo_shape(c, f))
 		return -1;
 	if (f->shape) {

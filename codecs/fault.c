@@ -20,8 +20,6 @@ why_name(enum fault_why why)
 		return "wrong size";
 	case FAULT_MISSING:
 		return "missing";
-	case FAULT_TWICE:
-		return "given twice";
 	case FAULT_MEMORY:
 		return "too large for memory";
 	}

@@ -21,7 +21,6 @@ enum fault_why {
 	FAULT_COUNT,	 /* a count of more than the bytes that are left */
 	FAULT_SIZE,	 /* a value of a size that its type cannot have */
 	FAULT_MISSING,	 /* a required element is not there */
-	FAULT_TWICE,	 /* an element that may come once came again */
 	FAULT_MEMORY,	 /* the memory for one message is used up */
 };
 

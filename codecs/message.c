@@ -117,9 +117,9 @@ message_open(struct message *m, const struct dict *dict, const struct frame *fra
 	m->def = dict_message(dict, frame->id);
 	m->rest = body_cursor(m);
 	m->mark = arena_mark(arena);
+	m->solicited = m->def && m->def->answers;
 	if (!m->def || !adds_up(m))
 		return;
-	m->solicited = m->def->answers != NULL;
 	m->body = arena_calloc(arena, m->def->body.n_slots + 1, sizeof *m->body);
 	if (!m->body) {
 		spoil(m, FAULT_MEMORY, frame->body);

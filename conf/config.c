@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* config.c: the configuration file as plain structs
  *
- * Every value goes through libconfuse as text that carries its place; the rows of options.c say
- * what becomes of it. So a wrong value does not stop the reading, and all errors come out at once.
+ * The rows of options.c say what libconfuse is to look for, and what becomes of each value.
  */
+#include "conf/config.h"
+
 #include <confuse.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/config.h"
 #include "conf/config_read.h"
-#include "conf/options.h"
-#include "conf/scan.h"
+
+#define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
 #define SECTIONS_MAX 6
 #define OPTIONS_MAX  32
 #define SUBS_MAX     4
-#define INCLUDES_MAX 10
+#define NAME_LONGEST 126
 
 /* libconfuse's tables, made of the rows. */
 struct tables {
@@ -28,132 +27,19 @@ struct tables {
 	cfg_opt_t subs[SECTIONS_MAX][SUBS_MAX][OPTIONS_MAX];
 };
 
-/* libconfuse hands its callbacks no context, and is not reentrant anyway. */
-static struct reading *reading_now;
-static int include_depth;
-
-__attribute__((format(printf, 3, 0))) static void
-report_at(struct reading *reading, struct scan_place place, const char *format, va_list arguments)
-{
-	char message[1024];
-
-	vsnprintf(message, sizeof message, format, arguments);
-	report_error(&reading->report, place.file, place.line, "%s", message);
-}
-
-void
-reading_error(struct reading *reading, struct scan_place place, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	report_at(reading, place, format, arguments);
-	va_end(arguments);
-}
-
-__attribute__((format(printf, 2, 0))) static void
-take_syntax_error(cfg_t *cfg, const char *format, va_list arguments)
-{
-	struct scan_place place = {cfg->filename, cfg->line};
-
-	report_at(reading_now, place, format, arguments);
-}
-
-static void
-value_free(void *pointer)
-{
-	struct option_value *value = pointer;
-
-	if (!value)
-		return;
-	free(value->text);
-	free(value->file);
-	free(value);
-}
-
-static int
-take_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *result)
-{
-	struct option_value *value = calloc(1, sizeof *value);
-
-	(void)option;
-	if (value) {
-		value->text = strdup(text);
-		value->file = strdup(cfg->filename);
-		value->line = cfg->line;
-	}
-	if (!value || !value->text || !value->file) {
-		cfg_error(cfg, "out of memory");
-		value_free(value);
-		return -1;
-	}
-	*(void **)result = value;
-	return 0;
-}
-
-static int
-parse_text(cfg_t *cfg, char *text)
-{
-	size_t length = strlen(text);
-	FILE *f = length ? fmemopen(text, length, "r") : NULL;
-	int result = CFG_SUCCESS;
-
-	if (f) {
-		result = cfg_parse_fp(cfg, f);
-		fclose(f);
-	}
-	free(text);
-	return result;
-}
-
-/* The file of `cfg` must be set already. A file that cannot be read is reported at `from`. */
-static int
-parse_file(cfg_t *cfg, const char *path, struct scan_place from)
-{
-	char *text = scan_read(reading_now->scan, path, cfg->opts);
-
-	if (!text) {
-		reading_error(reading_now, from, "cannot read %s: %s", path, strerror(errno));
-		return CFG_SUCCESS;
-	}
-	return parse_text(cfg, text);
-}
-
-static int
-take_include(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv)
-{
-	struct scan_place from = {cfg->filename, cfg->line};
-	char *outer = cfg->filename;
-	int result;
-
-	(void)option;
-	if (argc != 1 || include_depth == INCLUDES_MAX) {
-		cfg_error(cfg, argc != 1 ? "include: expected one file name"
-					 : "include: nested too deep, expected at most 10 levels");
-		return argc != 1 ? CFG_SUCCESS : CFG_PARSE_ERROR;
-	}
-	cfg->filename = option_path(outer, argv[0]);
-	include_depth++;
-	result = cfg->filename ? parse_file(cfg, cfg->filename, from) : CFG_PARSE_ERROR;
-	include_depth--;
-	free(cfg->filename);
-	cfg->filename = outer;
-	cfg->line = from.line;
-	return result;
-}
-
 static void
 add_include(cfg_opt_t *to)
 {
-	*to = (cfg_opt_t)CFG_FUNC("include", take_include);
+	*to = (cfg_opt_t)CFG_FUNC("include", NULL);
 }
 
 static void
 add_option(cfg_opt_t *to, const struct option *option)
 {
-	*to = (cfg_opt_t)CFG_PTR_CB(option->name, NULL, CFGF_NODEFAULT, take_value, value_free);
 	if (option_is_list(option))
-		to->flags |= CFGF_LIST;
+		*to = (cfg_opt_t)SOURCE_LIST(option->name);
+	else
+		*to = (cfg_opt_t)SOURCE_VALUE(option->name, NULL);
 }
 
 /* Lays the rows of one section out for libconfuse. The tables are cleared, so every list is ended
@@ -179,159 +65,159 @@ add_section(struct tables *tables, size_t s, const struct option_section *sectio
 		add_option(sub_to++, o);
 	}
 	tables->top[s] = (cfg_opt_t)CFG_SEC(section->name, tables->sections[s],
-					    section->titled ? CFGF_MULTI | CFGF_TITLE : CFGF_MULTI);
+					    section->titled ? TITLED : CFGF_MULTI);
 }
 
-static cfg_t *
-make_cfg(void)
+static bool
+open_source(struct source *source, const char *path, const struct report *report)
 {
 	struct tables *tables = calloc(1, sizeof *tables);
-	const struct option_section *section = option_sections();
-	cfg_t *cfg = NULL;
+	const struct option_section *sections = option_sections();
 	size_t s = 0;
+	bool result;
 
 	if (!tables)
-		return NULL;
-	for (; section->name; section++)
-		add_section(tables, s++, section);
+		return false;
+	for (; sections[s].name; s++)
+		add_section(tables, s, &sections[s]);
 	add_include(&tables->top[s]);
-	cfg = cfg_init(tables->top, CFGF_NONE);
+	result = source_open(source, path, tables->top, report);
 	free(tables);
-	if (cfg)
-		cfg_set_error_function(cfg, take_syntax_error);
-	return cfg;
+	return result;
 }
 
-static cfg_opt_t *
-find_option(cfg_t *section, const char *sub, const char *name)
+static void
+report_memory(struct reading *reading)
 {
-	cfg_opt_t *option = NULL;
+	struct report_place nowhere = {reading->config->path, 0};
 
-	if (sub)
-		section = cfg_size(section, sub) ? cfg_getnsec(section, sub, 0) : NULL;
-	if (section)
-		option = cfg_getopt(section, name);
-	return option && option->flags & CFGF_MODIFIED ? option : NULL;
+	report_error(&reading->source.report, nowhere, "out of memory");
 }
 
-static struct scan_place
-section_place(const struct reading *reading, cfg_t *section)
+void
+reading_error(struct reading *reading, const void *member, const char *format, ...)
 {
-	const char *title = cfg_title(section);
+	char message[1024];
+	va_list arguments;
 
-	return scan_section(reading->scan, cfg_name(section), title ? title : "");
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	report_error(&reading->source.report, config_place(reading->config, member), "%s", message);
 }
 
-struct scan_place
-reading_place(const struct reading *reading, const char *section, size_t index, const char *sub,
-	      const char *name)
+void
+reading_note(struct reading *reading, const void *member, struct report_place place, bool given)
 {
-	cfg_t *cfg = cfg_getnsec(reading->cfg, section, (unsigned)index);
-	const cfg_opt_t *option = find_option(cfg, sub, name);
-
-	if (option && option->nvalues > 0) {
-		const struct option_value *value = option->values[0]->ptr;
-		return (struct scan_place){value->file, value->line};
-	}
-	return section_place(reading, cfg);
+	if (!origins_add(&reading->config->origins, member, place, given))
+		report_memory(reading);
 }
 
 bool
-reading_given(const struct reading *reading, const char *section, size_t index, const char *sub,
-	      const char *name)
+reading_given(const struct reading *reading, const void *member)
 {
-	return find_option(cfg_getnsec(reading->cfg, section, (unsigned)index), sub, name) != NULL;
+	const struct origin *origin = origins_find(&reading->config->origins, member);
+
+	return origin && origin->given;
 }
 
-/* Adds what is between the blanks of a default. */
-static void
-split_default(struct option_values *values, char *text)
+struct report_place
+config_place(const struct config *config, const void *member)
 {
-	char *rest = NULL;
+	const struct origin *origin = origins_find(&config->origins, member);
 
-	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-		values->values[values->n++] =
-			(struct option_value){.text = word,
-					      .file = (char *)values->place.file,
-					      .line = values->place.line};
+	return origin ? origin->place : (struct report_place){config->path, 0};
 }
 
-static void
-set_list(struct reading *reading, const struct option *option, const cfg_opt_t *found,
-	 struct config_controller *controller, struct scan_place place)
+/* An option of a section, or of the section in it; NULL is the section that is not there. */
+static cfg_t *
+holder_of(cfg_t *section, const struct option *option)
 {
-	char *initial = strdup(option->initial ? option->initial : "");
-	size_t n = found ? found->nvalues : strlen(initial ? initial : "");
-	struct option_values values = {calloc(n + 1, sizeof *values.values), 0, place};
+	if (!option->sub)
+		return section;
+	return source_count(section, option->sub) ? cfg_getnsec(section, option->sub, 0) : NULL;
+}
 
-	if (!initial || !values.values)
-		reading_error(reading, place, "out of memory");
-	else if (found)
-		for (unsigned i = 0; i < found->nvalues; i++)
-			values.values[values.n++] = *(struct option_value *)found->values[i]->ptr;
-	else
-		split_default(&values, initial);
-	if (values.n > 0 && found)
-		values.place = (struct scan_place){values.values[0].file, values.values[0].line};
-	if (initial && values.values)
-		config_list_set(reading, option, controller, &values);
-	free(values.values);
+/* Fills in a list; `given` is the section that gives it, or NULL. */
+static void
+set_list(struct reading *reading, const struct option *option, cfg_t *given,
+	 struct config_controller *controller, struct report_place place)
+{
+	bool may_be_empty = option->initial && !*option->initial;
+	char *initial = strdup(given || !option->initial ? "" : option->initial);
+	char *rest = initial;
+	unsigned n = given ? source_count(given, option->name) : 0;
+
+	if (!initial || !config_list_reserve(option, controller, n + strlen(initial))) {
+		report_memory(reading);
+		free(initial);
+		return;
+	}
+	if (given && n == 0 && !may_be_empty)
+		report_error(&reading->source.report, place, "%s: expected at least one",
+			     option->name);
+	for (unsigned i = 0; i < n; i++)
+		config_list_add(reading, option, controller,
+				&(struct option_value){source_text(given, option->name, i),
+						       source_place(&reading->source, given,
+								    option->name, i)});
+	for (const char *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
+		if (*word)
+			config_list_add(reading, option, controller,
+					&(struct option_value){word, place});
 	free(initial);
 }
 
 static void
-set_scalar(struct reading *reading, const struct option *option, const cfg_opt_t *found,
-	   void *target, struct scan_place place)
+set_option(struct reading *reading, cfg_t *section, const struct option *option, char *target)
 {
-	struct option_value initial = {(char *)option->initial, (char *)place.file, place.line};
-	const struct option_value *value = &initial;
-	struct option_expected expected;
+	cfg_t *holder = holder_of(section, option);
+	cfg_t *given = holder && source_given(holder, option->name) ? holder : NULL;
+	struct report_place place =
+		source_place(&reading->source, holder ? holder : section, option->name, 0);
+	struct option_value value = {given ? source_text(given, option->name, 0) : option->initial,
+				     place};
+	struct option_expected expected = {""};
 
-	if (found && found->nvalues > 0)
-		value = found->values[0]->ptr;
-	place = (struct scan_place){value->file, value->line};
-	if (!option_set(option, target, value, &expected))
-		reading_error(reading, place, "%s = \"%s\": expected %s", option->name, value->text,
-			      expected.text);
+	reading_note(reading, target + option->offset, place, given != NULL);
+	if (!given && !option->initial)
+		report_error(&reading->source.report, place, "%s is missing", option->name);
+	else if (option_is_list(option))
+		set_list(reading, option, given, (struct config_controller *)(void *)target, place);
+	else if (!option_set(option, target, &value, &expected))
+		report_error(&reading->source.report, place, "%s = \"%s\": expected %s",
+			     option->name, value.text, expected.text);
 }
 
-static bool
-has_control(const char *text)
+/* The name that a section has as title becomes a level of topics. */
+static void
+set_title(struct reading *reading, cfg_t *section, char **name)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
+	const char *title = cfg_title(section);
+	struct report_place place = source_place(&reading->source, section, NULL, 0);
+
+	reading_note(reading, name, place, true);
+	*name = strdup(title);
+	if (!*name)
+		report_memory(reading);
+	if (!option_is_name(title))
+		report_error(&reading->source.report, place,
+			     "%s \"%s\": expected a name of letters, digits, - _ and .",
+			     cfg_name(section), title);
+	if (strlen(title) > NAME_LONGEST)
+		report_error(&reading->source.report, place,
+			     "%s: the name is too long, expected at most %d characters",
+			     cfg_name(section), NAME_LONGEST);
 }
 
 static void
-check_text(struct reading *reading, const cfg_opt_t *found)
+fill_section(struct reading *reading, cfg_t *section, const struct option_section *rows,
+	     char *target)
 {
-	for (unsigned i = 0; i < found->nvalues; i++) {
-		const struct option_value *value = found->values[i]->ptr;
-		struct scan_place place = {value->file, value->line};
-		if (has_control(value->text))
-			reading_error(reading, place, "%s: control characters, expected text",
-				      found->name);
-	}
-}
-
-static void
-fill_section(struct reading *reading, cfg_t *section, const struct option *option, void *target)
-{
-	struct scan_place place = section_place(reading, section);
-
-	for (; option->name; option++) {
-		const cfg_opt_t *found = find_option(section, option->sub, option->name);
-		if (found)
-			check_text(reading, found);
-		if (!found && !option->initial)
-			reading_error(reading, place, "%s is missing", option->name);
-		else if (option_is_list(option))
-			set_list(reading, option, found, target, place);
-		else
-			set_scalar(reading, option, found, target, place);
-	}
+	if (rows->titled)
+		set_title(reading, section, (char **)(void *)(target + rows->title));
+	for (const struct option *option = rows->options; option->name; option++)
+		set_option(reading, section, option, target);
 }
 
 static const struct option_section *
@@ -349,21 +235,14 @@ static void *
 fill_sections(struct reading *reading, const char *name, size_t *n)
 {
 	const struct option_section *rows = section_named(name);
-	size_t count = cfg_size(reading->cfg, name);
+	unsigned count = source_count(reading->source.root, name);
 	char *targets = count ? calloc(count, rows->size) : NULL;
 
-	for (*n = 0; targets && *n < count; (*n)++) {
-		cfg_t *section = cfg_getnsec(reading->cfg, name, (unsigned)*n);
-		char *target = targets + *n * rows->size;
-		struct scan_place at = section_place(reading, section);
-		struct config_place *place = (void *)(target + rows->place);
-
-		if (rows->titled)
-			*(char **)(void *)(target + rows->title) = strdup(cfg_title(section));
-		place->file = strdup(at.file);
-		place->line = at.line;
-		fill_section(reading, section, rows->options, target);
-	}
+	if (count && !targets)
+		report_memory(reading);
+	for (*n = 0; targets && *n < count; (*n)++)
+		fill_section(reading, cfg_getnsec(reading->source.root, name, (unsigned)*n), rows,
+			     targets + *n * rows->size);
 	return targets;
 }
 
@@ -371,86 +250,42 @@ static void
 fill_config(struct reading *reading)
 {
 	struct config *config = reading->config;
-	struct scan_place nowhere = {config->path, 0};
-	size_t n;
-	struct config_gateway *gateway = fill_sections(reading, "gateway", &n);
+	cfg_t *root = reading->source.root;
 
-	if (gateway)
-		config->gateway = *gateway;
+	if (source_count(root, "gateway"))
+		fill_section(reading, cfg_getnsec(root, "gateway", 0), section_named("gateway"),
+			     (char *)&config->gateway);
 	else
-		reading_error(reading, nowhere,
-			      "expected a section gateway { name = \"...\" ... }");
-	free(gateway);
+		report_error(&reading->source.report, (struct report_place){config->path, 0},
+			     "expected a section gateway { name = \"...\" ... }");
 	config->controllers = fill_sections(reading, "controller", &config->n_controllers);
 	config->mqtts = fill_sections(reading, "mqtt", &config->n_mqtts);
 	config->files = fill_sections(reading, "file", &config->n_files);
 	for (unsigned i = 0; i < config->n_mqtts; i++)
-		config->mqtts[i].tls = cfg_size(cfg_getnsec(reading->cfg, "mqtt", i), "tls") > 0;
-}
-
-static void
-count_error(void *context, const char *file, int line, const char *message)
-{
-	struct reading *reading = context;
-
-	reading->errors++;
-	reading->caller->error(reading->caller->context, file, line, message);
-}
-
-static struct config *
-config_new(const char *path)
-{
-	struct config *config = calloc(1, sizeof *config);
-
-	if (config)
-		config->path = strdup(path);
-	if (config && config->path)
-		return config;
-	free(config);
-	return NULL;
-}
-
-/* Reads with everything in place; true when the text was whole, so that its contents can be looked
- * at. */
-static bool
-read_all(struct reading *reading)
-{
-	const char *path = reading->config->path;
-	struct scan_place nowhere = {path, 0};
-	int result;
-
-	reading->cfg->filename = strdup(path);
-	if (!reading->cfg->filename)
-		return false;
-	reading_now = reading;
-	result = parse_file(reading->cfg, path, nowhere);
-	reading_now = NULL;
-	return result == CFG_SUCCESS;
+		config->mqtts[i].tls = source_count(cfg_getnsec(root, "mqtt", i), "tls") > 0;
 }
 
 struct config *
 config_load(const char *path, const struct report *report)
 {
-	struct reading reading = {0};
+	struct reading reading = {.config = calloc(1, sizeof *reading.config)};
+	struct config *config = reading.config;
 
-	reading.report = (struct report){count_error, &reading};
-	reading.caller = report;
-	reading.scan = scan_new(&reading.report);
-	reading.cfg = make_cfg();
-	reading.config = config_new(path);
-	if (!reading.scan || !reading.cfg || !reading.config) {
-		report_error(report, path, 0, "out of memory");
-		reading.errors++;
-	} else if (read_all(&reading)) {
+	if (config)
+		config->path = strdup(path);
+	if (!config || !config->path) {
+		report_error(report, (struct report_place){path, 0}, "out of memory");
+		config_free(config);
+		return NULL;
+	}
+	if (open_source(&reading.source, config->path, report)) {
 		fill_config(&reading);
 		config_check(&reading);
 	}
-	if (reading.cfg)
-		cfg_free(reading.cfg);
-	scan_free(reading.scan);
-	if (reading.errors == 0)
-		return reading.config;
-	config_free(reading.config);
+	source_close(&reading.source);
+	if (reading.source.errors == 0)
+		return config;
+	config_free(config);
 	return NULL;
 }
 
@@ -463,7 +298,6 @@ free_sections(const char *name, void *targets, size_t n)
 		char *target = (char *)targets + i * rows->size;
 		if (rows->titled)
 			free(*(char **)(void *)(target + rows->title));
-		free(((struct config_place *)(void *)(target + rows->place))->file);
 		for (const struct option *option = rows->options; option->name; option++)
 			if (option_is_text(option))
 				free(*(char **)(void *)(target + option->offset));
@@ -504,6 +338,7 @@ config_free(struct config *config)
 	free(config->controllers);
 	free(config->mqtts);
 	free(config->files);
+	origins_fini(&config->origins);
 	free(config->path);
 	free(config);
 }

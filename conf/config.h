@@ -12,13 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf/origin.h"
 #include "conf/report.h"
-
-/* Where a section begins, for errors found later. */
-struct config_place {
-	char *file;
-	int line;
-};
 
 struct config_gateway {
 	char *name;	   /* [-_.A-Za-z0-9]+ */
@@ -31,7 +26,6 @@ struct config_gateway {
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *log_level;       /* error warning info debug */
-	struct config_place place;
 };
 
 enum config_verify {
@@ -82,7 +76,6 @@ struct config_controller {
 	unsigned backoff_max_ms;  /* 60000 */
 	unsigned quarantine_s;	  /* pause after a refused certificate or repeated flaps; 600 */
 	unsigned handshake_timeout_s; /* 15 */
-	struct config_place place;
 };
 
 enum config_publish {
@@ -115,7 +108,6 @@ struct config_mqtt {
 	char *tls_certificate;
 	char *tls_key;
 	bool tls_verify;
-	struct config_place place;
 };
 
 struct config_file {
@@ -123,7 +115,6 @@ struct config_file {
 	char *path; /* "-": standard output */
 	enum config_publish publish;
 	size_t queue_size;
-	struct config_place place;
 };
 
 struct config {
@@ -135,12 +126,18 @@ struct config {
 	size_t n_mqtts;
 	struct config_file *files;
 	size_t n_files;
+	struct origins origins; /* see config_place() */
 };
 
 /* Reads and checks a configuration file. Every error (not only the first) goes to `report` with
  * file, line and what was expected. Returns the configuration (config_free) or NULL when there was
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
+
+/* Where the option stands that a member of the structs above was set by, such as
+ * `&controller->ca_file`, or `&controller->services[i]` for one value of the list; where its
+ * section begins when the file does not give it. Belongs to the configuration. */
+struct report_place config_place(const struct config *config, const void *member);
 
 /* Frees a configuration; takes NULL. */
 void config_free(struct config *config);

@@ -13,47 +13,26 @@
 
 #define PASSWORD_MAX 65535
 
-/* An option that may be wrong. Members may be NULL where their option was faulty already. */
-struct subject {
-	struct reading *reading;
-	const char *section;
-	size_t index;
-	const char *sub;
-};
-
-static struct scan_place
-place_of(const struct subject *subject, const char *option)
-{
-	return reading_place(subject->reading, subject->section, subject->index, subject->sub,
-			     option);
-}
-
-static bool
-given(const struct subject *subject, const char *option)
-{
-	return reading_given(subject->reading, subject->section, subject->index, subject->sub,
-			     option);
-}
-
 static bool
 is_set(const char *text)
 {
 	return text && *text;
 }
 
+/* Checks the file that a member names. */
 static void
-check_readable(const struct subject *subject, const char *option, const char *path)
+check_readable(struct reading *reading, const char *option, char *const *path)
 {
-	struct stat st;
+	struct stat status;
 
-	if (!is_set(path))
+	if (!is_set(*path))
 		return;
-	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
-		reading_error(subject->reading, place_of(subject, option), "%s: cannot read %s: %s",
-			      option, path, strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		reading_error(subject->reading, place_of(subject, option),
-			      "%s: %s is a directory, expected a file", option, path);
+	if (stat(*path, &status) < 0 || access(*path, R_OK) < 0)
+		reading_error(reading, path, "%s: cannot read %s: %s", option, *path,
+			      strerror(errno));
+	else if (S_ISDIR(status.st_mode))
+		reading_error(reading, path, "%s: %s is a directory, expected a file", option,
+			      *path);
 }
 
 static void
@@ -75,58 +54,56 @@ check_gateway(struct reading *reading)
 }
 
 static void
-check_controller_name(const struct subject *subject, const char *name)
+check_controller_name(struct reading *reading, char *const *name)
 {
 	static const char *const reserved[] = {"state", "info", "health", "command", "response"};
 
 	for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
-		if (strcmp(name, reserved[i]) == 0)
-			reading_error(subject->reading, place_of(subject, ""),
+		if (is_set(*name) && strcmp(*name, reserved[i]) == 0)
+			reading_error(reading, name,
 				      "controller \"%s\": this name is a topic of the gateway's, "
 				      "expected any but state, info, health, command and response",
-				      name);
+				      *name);
 }
 
 /* A setting that `verify` does not look at would give a false sense of safety. */
 static void
-check_verify(const struct subject *subject, const char *option, const char *value, bool wanted)
+check_verify(struct reading *reading, const struct config_controller *controller,
+	     const char *option, char *const *value, enum config_verify wanted)
 {
-	struct reading *reading = subject->reading;
-	const char *verify = option[0] == 'f' ? "fingerprint" : "ca";
+	const char *verify = wanted == VERIFY_CA ? "ca" : "fingerprint";
 
-	if (wanted && value && !*value && !given(subject, option))
-		reading_error(reading, place_of(subject, "verify"),
-			      "verify = \"%s\": %s is missing", verify, option);
-	else if (wanted && value && !*value)
-		reading_error(reading, place_of(subject, option),
-			      "%s is empty, verify = \"%s\" needs it", option, verify);
-	else if (!wanted && is_set(value))
-		reading_error(reading, place_of(subject, option),
+	if (!*value)
+		return;
+	if (controller->verify != wanted && **value)
+		reading_error(reading, value,
 			      "%s is not looked at, expected verify = \"%s\" with it", option,
 			      verify);
+	else if (controller->verify == wanted && !**value && reading_given(reading, value))
+		reading_error(reading, value, "%s is empty, verify = \"%s\" needs it", option,
+			      verify);
+	else if (controller->verify == wanted && !**value)
+		reading_error(reading, &controller->verify, "verify = \"%s\": %s is missing",
+			      verify, option);
 }
 
 static void
-check_controller(struct reading *reading, size_t index)
+check_controller(struct reading *reading, const struct config_controller *controller)
 {
-	const struct config_controller *controller = &reading->config->controllers[index];
-	struct subject subject = {reading, "controller", index, NULL};
-
-	check_controller_name(&subject, controller->name);
+	check_controller_name(reading, &controller->name);
 	if (controller->echo_timeout_s < controller->echo_interval_s)
-		reading_error(reading, place_of(&subject, "echo_timeout"),
+		reading_error(reading, &controller->echo_timeout_s,
 			      "echo_timeout = %u: expected at least echo_interval, %u s",
 			      controller->echo_timeout_s, controller->echo_interval_s);
 	if (controller->backoff_max_ms < controller->backoff_min_ms)
-		reading_error(reading, place_of(&subject, "backoff_max"),
+		reading_error(reading, &controller->backoff_max_ms,
 			      "backoff_max = %g: expected at least backoff_min, %g s",
 			      controller->backoff_max_ms / 1000.0,
 			      controller->backoff_min_ms / 1000.0);
-	subject.sub = "tls";
-	check_verify(&subject, "fingerprint", controller->fingerprint,
-		     controller->verify == VERIFY_FINGERPRINT);
-	check_verify(&subject, "ca_file", controller->ca_file, controller->verify == VERIFY_CA);
-	check_readable(&subject, "ca_file", controller->ca_file);
+	check_verify(reading, controller, "fingerprint", &controller->fingerprint,
+		     VERIFY_FINGERPRINT);
+	check_verify(reading, controller, "ca_file", &controller->ca_file, VERIFY_CA);
+	check_readable(reading, "ca_file", &controller->ca_file);
 }
 
 /* Reads up to a limit, cuts the last newline off; NULL with `errno`. */
@@ -153,133 +130,124 @@ read_password(int fd)
 	return NULL;
 }
 
-static char *
-take_password(const struct subject *subject, const char *path)
+static void
+take_password(struct reading *reading, struct config_mqtt *mqtt)
 {
-	struct scan_place place = place_of(subject, "password_file");
+	const char *path = mqtt->password_file;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char *password = NULL;
+	struct stat status;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		reading_error(subject->reading, place, "password_file: cannot read %s: %s", path,
-			      strerror(errno));
-	else if (S_ISREG(st.st_mode) && st.st_mode & S_IRWXO)
-		reading_error(subject->reading, place,
+	if (fd < 0 || fstat(fd, &status) < 0)
+		reading_error(reading, &mqtt->password_file, "password_file: cannot read %s: %s",
+			      path, strerror(errno));
+	else if (S_ISREG(status.st_mode) && status.st_mode & S_IRWXO)
+		reading_error(reading, &mqtt->password_file,
 			      "password_file: others may read or write %s (mode %04o), expected "
 			      "none but owner and group, like 0600",
-			      path, (unsigned)(st.st_mode & 07777));
-	else if (!(password = read_password(fd)))
-		reading_error(subject->reading, place,
+			      path, (unsigned)(status.st_mode & 07777));
+	else if (!(mqtt->password = read_password(fd)))
+		reading_error(reading, &mqtt->password_file,
 			      "password_file: no password in %s: %s, expected one line", path,
 			      strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	return password;
 }
 
 static void
-check_mqtt_tls(struct subject subject, const struct config_mqtt *mqtt)
+check_mqtt_tls(struct reading *reading, const struct config_mqtt *mqtt)
 {
 	bool certificate = is_set(mqtt->tls_certificate), key = is_set(mqtt->tls_key);
 
-	subject.sub = "tls";
-	check_readable(&subject, "ca_file", mqtt->tls_ca_file);
-	check_readable(&subject, "certificate", mqtt->tls_certificate);
-	check_readable(&subject, "key", mqtt->tls_key);
-	if (certificate != key)
-		reading_error(subject.reading,
-			      place_of(&subject, certificate ? "certificate" : "key"),
-			      "%s without %s, expected both or neither",
-			      certificate ? "certificate" : "key",
-			      certificate ? "key" : "certificate");
+	check_readable(reading, "ca_file", &mqtt->tls_ca_file);
+	check_readable(reading, "certificate", &mqtt->tls_certificate);
+	check_readable(reading, "key", &mqtt->tls_key);
+	if (certificate && !key)
+		reading_error(reading, &mqtt->tls_certificate,
+			      "certificate without key, expected both or neither");
+	if (key && !certificate)
+		reading_error(reading, &mqtt->tls_key,
+			      "key without certificate, expected both or neither");
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return is_set(a) && is_set(b) && strcmp(a, b) == 0;
 }
 
 /* Two clients of one name at one broker would end each other's connection for ever. */
 static void
-check_client_id(const struct subject *subject)
+check_client_id(struct reading *reading, const struct config_mqtt *mqtt)
 {
-	const struct config_mqtt *mqtts = subject->reading->config->mqtts;
-	const struct config_mqtt *mqtt = &mqtts[subject->index];
-
-	for (size_t i = 0; i < subject->index && is_set(mqtt->client_id) && mqtt->host; i++)
-		if (mqtts[i].client_id && strcmp(mqtts[i].client_id, mqtt->client_id) == 0 &&
-		    mqtts[i].host && strcmp(mqtts[i].host, mqtt->host) == 0 &&
-		    mqtts[i].port == mqtt->port)
+	for (const struct config_mqtt *other = reading->config->mqtts; other < mqtt; other++)
+		if (same_text(other->client_id, mqtt->client_id) &&
+		    same_text(other->host, mqtt->host) && other->port == mqtt->port)
 			reading_error(
-				subject->reading, place_of(subject, "client_id"),
+				reading, &mqtt->client_id,
 				"client_id = \"%s\": mqtt \"%s\" has the same at the same broker",
-				mqtt->client_id, mqtts[i].name);
+				mqtt->client_id, other->name);
 }
 
 static void
-check_mqtt(struct reading *reading, size_t index)
+check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 {
-	struct config_mqtt *mqtt = &reading->config->mqtts[index];
-	struct subject subject = {reading, "mqtt", index, NULL};
-
-	if (mqtt->tls && !given(&subject, "port"))
+	if (mqtt->tls && !reading_given(reading, &mqtt->port))
 		mqtt->port = 8883;
 	if (mqtt->expiry_s > 0 && mqtt->protocol == 3)
-		reading_error(reading, place_of(&subject, "expiry"),
+		reading_error(reading, &mqtt->expiry_s,
 			      "expiry: MQTT 3.1.1 has none, expected protocol = 5 with it");
 	if (is_set(mqtt->password_file) && mqtt->username && !*mqtt->username)
-		reading_error(reading, place_of(&subject, "password_file"),
+		reading_error(reading, &mqtt->password_file,
 			      "password_file without username, expected both");
 	if (is_set(mqtt->password_file))
-		mqtt->password = take_password(&subject, mqtt->password_file);
+		take_password(reading, mqtt);
 	else
 		mqtt->password = strdup("");
-	check_mqtt_tls(subject, mqtt);
-	check_client_id(&subject);
-	config_topic_check(reading, index);
+	check_mqtt_tls(reading, mqtt);
+	check_client_id(reading, mqtt);
+	config_topic_check(reading, mqtt);
 }
 
 static void
-check_file(struct reading *reading, size_t index)
+check_file(struct reading *reading, const struct config_file *file)
 {
-	const struct config_file *file = &reading->config->files[index];
-	struct subject subject = {reading, "file", index, NULL};
 	const char *slash = file->path ? strrchr(file->path, '/') : NULL;
 	char *directory = slash && slash > file->path
 				  ? strndup(file->path, (size_t)(slash - file->path))
 				  : NULL;
-	struct stat st;
+	struct stat status;
 
-	if (file->path && stat(file->path, &st) == 0 && S_ISDIR(st.st_mode))
-		reading_error(reading, place_of(&subject, "path"),
-			      "path: %s is a directory, expected a file", file->path);
-	else if (directory && stat(directory, &st) < 0)
-		reading_error(reading, place_of(&subject, "path"), "path: no directory %s: %s",
-			      directory, strerror(errno));
+	if (file->path && stat(file->path, &status) == 0 && S_ISDIR(status.st_mode))
+		reading_error(reading, &file->path, "path: %s is a directory, expected a file",
+			      file->path);
+	else if (directory && stat(directory, &status) < 0)
+		reading_error(reading, &file->path, "path: no directory %s: %s", directory,
+			      strerror(errno));
 	free(directory);
-	for (size_t i = 0; i < index; i++)
-		if (file->path && reading->config->files[i].path &&
-		    strcmp(file->path, reading->config->files[i].path) == 0)
+	for (const struct config_file *other = reading->config->files; other < file; other++)
+		if (same_text(file->path, other->path))
 			reading_error(
-				reading, place_of(&subject, "path"),
+				reading, &file->path,
 				"path = \"%s\": file \"%s\" has the same, expected one of its own",
-				file->path, reading->config->files[i].name);
+				file->path, other->name);
 }
 
 void
 config_check(struct reading *reading)
 {
 	const struct config *config = reading->config;
-	struct scan_place nowhere = {config->path, 0};
 
 	check_gateway(reading);
 	for (size_t i = 0; i < config->n_controllers; i++)
-		check_controller(reading, i);
+		check_controller(reading, &config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)
-		check_mqtt(reading, i);
+		check_mqtt(reading, &config->mqtts[i]);
 	for (size_t i = 0; i < config->n_files; i++)
-		check_file(reading, i);
+		check_file(reading, &config->files[i]);
 	if (config->n_controllers == 0)
-		reading_error(reading, nowhere,
-			      "expected at least one controller \"NAME\" { ... }");
+		reading_error(reading, NULL, "expected at least one controller \"NAME\" { ... }");
 	if (config->n_mqtts + config->n_files == 0)
-		reading_error(
-			reading, nowhere,
-			"expected at least one output, mqtt \"NAME\" { ... } or file \"NAME\" { ... }");
+		reading_error(reading, NULL,
+			      "expected at least one output, mqtt \"NAME\" { ... } or file "
+			      "\"NAME\" { ... }");
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* config_lists.c: the options of a controller that are lists */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,38 +7,32 @@
 
 #define LOWER_WORD "abcdefghijklmnopqrstuvwxyz0123456789_"
 
-static struct scan_place
-place_of(const struct option_value *value)
+/* `length` bytes of a value, or what it has; reports when there is no memory. */
+static char *
+copy(struct reading *reading, const struct option_value *value, const char *text, size_t length)
 {
-	return (struct scan_place){value->file, value->line};
-}
+	char *result = strndup(text, length);
 
-/* A cleared array for `values` of `size` bytes each; reports when there is no memory. */
-static void *
-members_new(struct reading *reading, const struct option_values *values, size_t size)
-{
-	void *members = calloc(values->n + 1, size);
-
-	if (!members)
-		reading_error(reading, values->place, "out of memory");
-	return members;
+	if (!result)
+		report_error(&reading->source.report, value->place, "out of memory");
+	return result;
 }
 
 static void
-set_hosts(struct reading *reading, struct config_controller *controller,
-	  const struct option_values *values)
+add_host(struct reading *reading, struct config_controller *controller,
+	 const struct option_value *value)
 {
-	controller->hosts = members_new(reading, values, sizeof *controller->hosts);
-	for (size_t i = 0; controller->hosts && i < values->n; i++) {
-		const char *host = values->values[i].text;
-		if (!*host || strpbrk(host, " \t/"))
-			reading_error(reading, place_of(&values->values[i]),
-				      "host \"%s\": expected a name or an address", host);
-		controller->hosts[controller->n_hosts++] = strdup(host);
-	}
-	if (values->n == 0)
-		reading_error(reading, values->place,
-			      "host: expected at least one name or address");
+	if (!*value->text || strpbrk(value->text, " \t/"))
+		report_error(&reading->source.report, value->place,
+			     "host \"%s\": expected a name or an address", value->text);
+	controller->hosts[controller->n_hosts++] =
+		copy(reading, value, value->text, strlen(value->text));
+}
+
+static bool
+is_same(const char *member, const char *text, size_t length)
+{
+	return member && strlen(member) == length && memcmp(member, text, length) == 0;
 }
 
 /* The service `service:subservice` (`length` bytes of `text`) among those of the controller, or
@@ -47,12 +40,12 @@ set_hosts(struct reading *reading, struct config_controller *controller,
 static struct config_service *
 find_service(const struct config_controller *controller, const char *text, size_t length)
 {
-	for (size_t i = 0; i < controller->n_services; i++) {
+	size_t n = strcspn(text, ":");
+
+	for (size_t i = 0; n < length && i < controller->n_services; i++) {
 		struct config_service *service = &controller->services[i];
-		size_t n = strlen(service->service);
-		if (length == n + 1 + strlen(service->subservice) && text[n] == ':' &&
-		    strncmp(text, service->service, n) == 0 &&
-		    strncmp(text + n + 1, service->subservice, length - n - 1) == 0)
+		if (is_same(service->service, text, n) &&
+		    is_same(service->subservice, text + n + 1, length - n - 1))
 			return service;
 	}
 	return NULL;
@@ -68,57 +61,47 @@ add_service(struct reading *reading, struct config_controller *controller,
 	struct config_service *service = &controller->services[controller->n_services];
 
 	if (n == 0 || m == 0 || text[n + 1 + m]) {
-		reading_error(
-			reading, place_of(value),
-			"services: \"%s\", expected \"service:subservice\", like \"rssi:client\"",
-			text);
+		report_error(&reading->source.report, value->place,
+			     "services: \"%s\", expected \"service:subservice\", like "
+			     "\"rssi:client\"",
+			     text);
 		return;
 	}
 	if (find_service(controller, text, strlen(text))) {
-		reading_error(reading, place_of(value), "services: \"%s\" is given twice", text);
+		report_error(&reading->source.report, value->place,
+			     "services: \"%s\" is given twice", text);
 		return;
 	}
-	service->service = strndup(text, n);
-	service->subservice = strdup(text + n + 1);
+	service->service = copy(reading, value, text, n);
+	service->subservice = copy(reading, value, text + n + 1, m);
 	controller->n_services++;
-}
-
-static void
-set_services(struct reading *reading, struct config_controller *controller,
-	     const struct option_values *values)
-{
-	controller->services = members_new(reading, values, sizeof *controller->services);
-	for (size_t i = 0; controller->services && i < values->n; i++)
-		add_service(reading, controller, &values->values[i]);
-	if (values->n == 0)
-		reading_error(reading, values->place, "services: expected at least one");
+	reading_note(reading, service, value->place, true);
 }
 
 static void
 set_interval(struct reading *reading, const struct option *option,
 	     struct config_controller *controller, const struct option_value *value)
 {
-	const char *equal = strchr(value->text, '=');
-	size_t digits = equal ? strspn(equal + 1, "0123456789") : 0;
-	long long seconds = digits > 0 && digits < 10 ? atoll(equal + 1) : 0;
-	struct config_service *service;
+	const struct report *report = &reading->source.report;
+	size_t length = strcspn(value->text, "=");
+	const char *number = value->text + length + (value->text[length] != '\0');
+	size_t digits = strspn(number, "0123456789");
+	long seconds = digits > 0 && digits < 10 && !number[digits] ? strtol(number, NULL, 10) : -1;
+	struct config_service *service = find_service(controller, value->text, length);
 
-	if (digits == 0 || equal[1 + digits] || seconds < option->min || seconds > option->max) {
-		reading_error(
-			reading, place_of(value),
-			"intervals: \"%s\", expected \"service:subservice=seconds\", %lld to %lld s",
-			value->text, option->min, option->max);
-		return;
-	}
-	service = find_service(controller, value->text, (size_t)(equal - value->text));
-	if (!service)
-		reading_error(
-			reading, place_of(value),
-			"intervals: \"%s\", expected one of the services that are subscribed to",
-			value->text);
+	if (seconds < option->min || seconds > option->max)
+		report_error(report, value->place,
+			     "intervals: \"%s\", expected \"service:subservice=seconds\", %lld to "
+			     "%lld s",
+			     value->text, option->min, option->max);
+	else if (!service)
+		report_error(report, value->place,
+			     "intervals: \"%s\", expected one of the services that are subscribed "
+			     "to",
+			     value->text);
 	else if (service->interval_s > 0)
-		reading_error(reading, place_of(value), "intervals: a second one for \"%.*s\"",
-			      (int)(equal - value->text), value->text);
+		report_error(report, value->place, "intervals: a second one for \"%.*s\"",
+			     (int)length, value->text);
 	else
 		service->interval_s = (unsigned)seconds;
 }
@@ -127,40 +110,50 @@ static void
 add_tag(struct reading *reading, struct config_controller *controller,
 	const struct option_value *value)
 {
-	const char *equal = strchr(value->text, '=');
-	struct config_tag *tag = &controller->tags[controller->n_tags];
+	const struct report *report = &reading->source.report;
+	size_t length = strcspn(value->text, "=");
+	struct config_tag tag = {.name = copy(reading, value, value->text, length)};
 
-	tag->name = strndup(value->text, equal ? (size_t)(equal - value->text) : 0);
-	if (!tag->name || !option_is_name(tag->name) || !equal[1]) {
-		free(tag->name);
-		tag->name = NULL;
-		reading_error(
-			reading, place_of(value),
-			"tags: \"%s\", expected \"name=value\", the name of letters, digits, - _ and .",
-			value->text);
+	if (!tag.name || !option_is_name(tag.name) || !value->text[length] ||
+	    !value->text[length + 1]) {
+		report_error(report, value->place,
+			     "tags: \"%s\", expected \"name=value\", the name of letters, digits, "
+			     "- _ and .",
+			     value->text);
+		free(tag.name);
 		return;
 	}
-	for (size_t i = 0; i < controller->n_tags; i++)
-		if (strcmp(controller->tags[i].name, tag->name) == 0)
-			reading_error(reading, place_of(value), "tags: a second \"%s\"", tag->name);
-	tag->value = strdup(equal + 1);
-	controller->n_tags++;
+	for (size_t i = 0; i < controller->n_tags; i++) {
+		const char *other = controller->tags[i].name;
+		if (other && strcmp(other, tag.name) == 0)
+			report_error(report, value->place, "tags: a second \"%s\"", tag.name);
+	}
+	tag.value = copy(reading, value, value->text + length + 1, strlen(value->text));
+	controller->tags[controller->n_tags++] = tag;
+}
+
+bool
+config_list_reserve(const struct option *option, struct config_controller *controller, size_t n)
+{
+	if (option->type == OPTION_HOSTS)
+		return (controller->hosts = calloc(n + 1, sizeof *controller->hosts)) != NULL;
+	if (option->type == OPTION_SERVICES)
+		return (controller->services = calloc(n + 1, sizeof *controller->services)) != NULL;
+	if (option->type == OPTION_TAGS)
+		return (controller->tags = calloc(n + 1, sizeof *controller->tags)) != NULL;
+	return true;
 }
 
 void
-config_list_set(struct reading *reading, const struct option *option,
-		struct config_controller *controller, const struct option_values *values)
+config_list_add(struct reading *reading, const struct option *option,
+		struct config_controller *controller, const struct option_value *value)
 {
-	if (option->type == OPTION_HOSTS) {
-		set_hosts(reading, controller, values);
-	} else if (option->type == OPTION_SERVICES) {
-		set_services(reading, controller, values);
-	} else if (option->type == OPTION_INTERVALS) {
-		for (size_t i = 0; i < values->n; i++)
-			set_interval(reading, option, controller, &values->values[i]);
-	} else {
-		controller->tags = members_new(reading, values, sizeof *controller->tags);
-		for (size_t i = 0; controller->tags && i < values->n; i++)
-			add_tag(reading, controller, &values->values[i]);
-	}
+	if (option->type == OPTION_HOSTS)
+		add_host(reading, controller, value);
+	else if (option->type == OPTION_SERVICES)
+		add_service(reading, controller, value);
+	else if (option->type == OPTION_INTERVALS)
+		set_interval(reading, option, controller, value);
+	else
+		add_tag(reading, controller, value);
 }

@@ -4,53 +4,44 @@
 #ifndef NMSP_CONF_CONFIG_READ_H
 #define NMSP_CONF_CONFIG_READ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "conf/config.h"
 #include "conf/options.h"
-#include "conf/scan.h"
+#include "conf/source.h"
 
-struct cfg_t;
-
-/* A configuration on its way from text to structs. */
+/* A configuration on its way from text to structs. Members may be NULL where their option was
+ * faulty. */
 struct reading {
-	const struct report *caller;
-	struct report report; /* counts, and hands on to the caller's */
-	unsigned errors;
-	struct scan *scan;
-	struct cfg_t *cfg;
+	struct source source;
 	struct config *config;
 };
 
-/* The values of an option, in the order of the file; or the default. */
-struct option_values {
-	struct option_value *values;
-	size_t n;
-	struct scan_place place; /* of the first, or of the section */
-};
-
-/* Reports an error at a place. */
-void reading_error(struct reading *reading, struct scan_place place, const char *format, ...)
+/* Reports an error where the option of a member of the configuration stands. */
+void reading_error(struct reading *reading, const void *member, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Where the option `name` of the `index`th section `section` stands (`sub`: the section in it, or
- * NULL); where the section begins when the option is not given. */
-struct scan_place reading_place(const struct reading *reading, const char *section, size_t index,
-				const char *sub, const char *name);
+/* Notes where a member comes from. */
+void reading_note(struct reading *reading, const void *member, struct report_place place,
+		  bool given);
 
-/* Whether the file gives that option. */
-bool reading_given(const struct reading *reading, const char *section, size_t index,
-		   const char *sub, const char *name);
+/* Whether the file gives the option of a member. */
+bool reading_given(const struct reading *reading, const void *member);
 
-/* Takes over the values of a list into its members of `controller`; those of `services` before
- * those of `intervals`. */
-void config_list_set(struct reading *reading, const struct option *option,
-		     struct config_controller *controller, const struct option_values *values);
+/* Makes room for `n` values of a list of a controller; false without memory. */
+bool config_list_reserve(const struct option *option, struct config_controller *controller,
+			 size_t n);
+
+/* Takes over the next value of a list, at most as many as there is room for; those of `services`
+ * before those of `intervals`. */
+void config_list_add(struct reading *reading, const struct option *option,
+		     struct config_controller *controller, const struct option_value *value);
 
 /* Checks what one option alone does not show, and files; reads the password files. */
 void config_check(struct reading *reading);
 
-/* Checks topic and prefix of the `index`th mqtt section. */
-void config_topic_check(struct reading *reading, size_t index);
+/* Checks topic and prefix of an output. */
+void config_topic_check(struct reading *reading, const struct config_mqtt *mqtt);
 
 #endif

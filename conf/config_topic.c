@@ -22,7 +22,7 @@ static const struct {
 struct template
 {
 	struct reading *reading;
-	struct scan_place place;
+	const void *member; /* where it stands */
 	bool batch;
 };
 
@@ -35,7 +35,7 @@ report_unknown(const struct template *template, const char *name)
 	for (size_t i = 0; i < PLACEHOLDERS; i++)
 		suggest_offer(&suggest, placeholders[i].name);
 	reading_error(
-		template->reading, template->place,
+		template->reading, template->member,
 		"topic: unknown placeholder {%s}%s; expected {prefix}, {gateway}, {controller}, "
 		"{kind}, {entity}, {mac}, {ap} or {tag.NAME}",
 		name, suggest_text(&suggest, hint, sizeof hint));
@@ -50,7 +50,7 @@ check_placeholder(const struct template *template, const char *name)
 		if (strcmp(name, placeholders[i].name) != 0)
 			continue;
 		if (template->batch && placeholders[i].per_record)
-			reading_error(template->reading, template->place,
+			reading_error(template->reading, template->member,
 				      "topic: {%s} differs between the records of a batch, "
 				      "expected publish = \"record\" with it",
 				      name);
@@ -68,7 +68,7 @@ check_braces(const struct template *template, const char *at)
 	char name[64];
 
 	if (*at == '}' || *end != '}') {
-		reading_error(template->reading, template->place,
+		reading_error(template->reading, template->member,
 			      "topic: a brace without its other half in \"%s\", expected {name}",
 			      at);
 		return end + (*end != '\0');
@@ -82,38 +82,37 @@ static void
 check_levels(const struct template *template, const char *option, const char *text)
 {
 	if (strpbrk(text, "+#"))
-		reading_error(template->reading, template->place,
+		reading_error(template->reading, template->member,
 			      "%s = \"%s\": + and # are wildcards, expected none of them", option,
 			      text);
 	if (text[0] == '$')
-		reading_error(template->reading, template->place,
+		reading_error(template->reading, template->member,
 			      "%s = \"%s\": topics that begin with $ belong to the broker", option,
 			      text);
 	if (text[0] == '/' || text[strlen(text) - 1] == '/' || strstr(text, "//"))
-		reading_error(template->reading, template->place,
+		reading_error(template->reading, template->member,
 			      "%s = \"%s\": a level is empty, expected something between slashes",
 			      option, text);
 	if (strlen(text) > LENGTH_MAX)
-		reading_error(template->reading, template->place,
+		reading_error(template->reading, template->member,
 			      "%s is too long, expected at most %d characters", option, LENGTH_MAX);
 }
 
 void
-config_topic_check(struct reading *reading, size_t index)
+config_topic_check(struct reading *reading, const struct config_mqtt *mqtt)
 {
-	const struct config_mqtt *mqtt = &reading->config->mqtts[index];
 	struct template template = {.reading = reading, .batch = mqtt->publish == PUBLISH_BATCH};
 
 	if (mqtt->prefix && *mqtt->prefix) {
-		template.place = reading_place(reading, "mqtt", index, NULL, "prefix");
+		template.member = &mqtt->prefix;
 		check_levels(&template, "prefix", mqtt->prefix);
 		if (strpbrk(mqtt->prefix, "{}"))
-			reading_error(reading, template.place,
+			reading_error(reading, &mqtt->prefix,
 				      "prefix = \"%s\": expected no placeholders", mqtt->prefix);
 	}
 	if (!mqtt->topic || !*mqtt->topic)
 		return;
-	template.place = reading_place(reading, "mqtt", index, NULL, "topic");
+	template.member = &mqtt->topic;
 	check_levels(&template, "topic", mqtt->topic);
 	for (const char *at = strpbrk(mqtt->topic, "{}"); at; at = strpbrk(at, "{}"))
 		at = check_braces(&template, at);

@@ -21,86 +21,66 @@
 
 #define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
-static cfg_opt_t enumeration_options[] = {
-	CFG_STR_LIST("values", NULL, CFGF_NODEFAULT),
-	CFG_STR_LIST("units", NULL, CFGF_NODEFAULT),
-	CFG_END(),
-};
-
 /* clang-format off */
 #define FIELD_OPTIONS \
-	CFG_STR("is", NULL, CFGF_NODEFAULT), \
-	CFG_STR("json", NULL, CFGF_NODEFAULT), \
-	CFG_STR("under", NULL, CFGF_NODEFAULT), \
-	CFG_STR("values", NULL, CFGF_NODEFAULT), \
-	CFG_STR_LIST("bits", NULL, CFGF_NODEFAULT), \
-	CFG_STR("format", "number", CFGF_NONE), \
-	CFG_INT("none", 0, CFGF_NODEFAULT), \
-	CFG_INT("scale", 1, CFGF_NONE), \
-	CFG_INT("times", 1, CFGF_NONE), \
-	CFG_STR("strongest", NULL, CFGF_NODEFAULT), \
-	CFG_STR("unit_of", NULL, CFGF_NODEFAULT), \
-	CFG_STR("role", "none", CFGF_NONE), \
-	CFG_BOOL("mac_type", cfg_false, CFGF_NONE), \
-	CFG_STR("count", NULL, CFGF_NODEFAULT), \
-	CFG_STR("sort", NULL, CFGF_NODEFAULT), \
-	CFG_STR("length", NULL, CFGF_NODEFAULT), \
-	CFG_BOOL("map", cfg_false, CFGF_NONE), \
-	CFG_BOOL("inline", cfg_false, CFGF_NONE)
+	SOURCE_VALUE("is", NULL), \
+	SOURCE_VALUE("json", NULL), \
+	SOURCE_VALUE("under", NULL), \
+	SOURCE_VALUE("values", NULL), \
+	SOURCE_LIST("bits"), \
+	SOURCE_VALUE("format", "number"), \
+	SOURCE_VALUE("none", NULL), \
+	SOURCE_VALUE("scale", "1"), \
+	SOURCE_VALUE("times", "1"), \
+	SOURCE_VALUE("strongest", NULL), \
+	SOURCE_VALUE("unit_of", NULL), \
+	SOURCE_VALUE("role", "none"), \
+	SOURCE_VALUE("mac_type", "false"), \
+	SOURCE_VALUE("count", NULL), \
+	SOURCE_VALUE("sort", NULL), \
+	SOURCE_VALUE("length", NULL), \
+	SOURCE_VALUE("map", "false"), \
+	SOURCE_VALUE("inline", "false")
 
 #define ELEMENT_OPTIONS \
 	FIELD_OPTIONS, \
-	CFG_INT("type", 0, CFGF_NODEFAULT), \
-	CFG_STR("use", NULL, CFGF_NODEFAULT), \
-	CFG_STR("kind", NULL, CFGF_NODEFAULT), \
-	CFG_BOOL("repeat", cfg_false, CFGF_NONE), \
-	CFG_BOOL("required", cfg_false, CFGF_NONE), \
+	SOURCE_VALUE("type", NULL), \
+	SOURCE_VALUE("use", NULL), \
+	SOURCE_VALUE("kind", NULL), \
+	SOURCE_VALUE("repeat", "false"), \
+	SOURCE_VALUE("required", "false"), \
 	CFG_SEC("field", field_options, TITLED)
-/* clang-format on */
+
+#define PLACE_OPTIONS SOURCE_VALUE("offset", "0"), SOURCE_VALUE("width", "0")
 
 /* libconfuse has no recursion: structs and groups may stand three deep. */
-static cfg_opt_t field_options_3[] = {FIELD_OPTIONS, CFG_END()};
-static cfg_opt_t field_options_2[] = {FIELD_OPTIONS, CFG_SEC("field", field_options_3, TITLED),
-				      CFG_END()};
-static cfg_opt_t field_options[] = {FIELD_OPTIONS, CFG_SEC("field", field_options_2, TITLED),
-				    CFG_END()};
+static cfg_opt_t field_options_3[] = { FIELD_OPTIONS, CFG_END() };
+static cfg_opt_t field_options_2[] = {
+	FIELD_OPTIONS, CFG_SEC("field", field_options_3, TITLED), CFG_END() };
+static cfg_opt_t field_options[] = {
+	FIELD_OPTIONS, CFG_SEC("field", field_options_2, TITLED), CFG_END() };
 
-static cfg_opt_t element_options_3[] = {ELEMENT_OPTIONS, CFG_END()};
-static cfg_opt_t element_options_2[] = {ELEMENT_OPTIONS,
-					CFG_SEC("element", element_options_3, TITLED), CFG_END()};
-static cfg_opt_t element_options[] = {ELEMENT_OPTIONS,
-				      CFG_SEC("element", element_options_2, TITLED), CFG_END()};
+static cfg_opt_t element_options_3[] = { ELEMENT_OPTIONS, CFG_END() };
+static cfg_opt_t element_options_2[] = {
+	ELEMENT_OPTIONS, CFG_SEC("element", element_options_3, TITLED), CFG_END() };
+static cfg_opt_t element_options[] = {
+	ELEMENT_OPTIONS, CFG_SEC("element", element_options_2, TITLED), CFG_END() };
 
-static cfg_opt_t version_options[] = {
-	CFG_INT("offset", 0, CFGF_NONE),
-	CFG_INT("width", 0, CFGF_NONE),
-	CFG_INT("value", 0, CFGF_NONE),
-	CFG_END(),
-};
+static cfg_opt_t enumeration_options[] = {
+	SOURCE_LIST("values"), SOURCE_LIST("units"), CFG_END() };
 
-static cfg_opt_t flags_options[] = {
-	CFG_INT("offset", 0, CFGF_NONE),
-	CFG_INT("width", 0, CFGF_NONE),
-	CFG_INT("more", 0, CFGF_NONE),
-	CFG_END(),
-};
-
-static cfg_opt_t place_options[] = {
-	CFG_INT("offset", 0, CFGF_NONE),
-	CFG_INT("width", 0, CFGF_NONE),
-	CFG_END(),
-};
-
+static cfg_opt_t place_options[] = { PLACE_OPTIONS, CFG_END() };
+static cfg_opt_t version_options[] = { PLACE_OPTIONS, SOURCE_VALUE("value", "0"), CFG_END() };
+static cfg_opt_t flags_options[] = { PLACE_OPTIONS, SOURCE_VALUE("more", "0"), CFG_END() };
 static cfg_opt_t length_options[] = {
-	CFG_INT("offset", 0, CFGF_NONE),
-	CFG_INT("width", 0, CFGF_NONE),
-	CFG_STR("counts", "message", CFGF_NONE),
-	CFG_INT("max", 262144, CFGF_NONE),
+	PLACE_OPTIONS,
+	SOURCE_VALUE("counts", "message"),
+	SOURCE_VALUE("max", "262144"),
 	CFG_END(),
 };
 
 static cfg_opt_t frame_options[] = {
-	CFG_INT("header", 0, CFGF_NODEFAULT),
+	SOURCE_VALUE("header", NULL),
 	CFG_SEC("version", version_options, CFGF_NONE),
 	CFG_SEC("flags", flags_options, CFGF_NONE),
 	CFG_SEC("id", place_options, CFGF_NONE),
@@ -110,37 +90,40 @@ static cfg_opt_t frame_options[] = {
 };
 
 static cfg_opt_t tlv_options[] = {
-	CFG_INT("type", 2, CFGF_NONE),
-	CFG_INT("length", 2, CFGF_NONE),
-	CFG_STR("counts", "value", CFGF_NONE),
-	CFG_INT("align", 1, CFGF_NONE),
+	SOURCE_VALUE("type", "2"),
+	SOURCE_VALUE("length", "2"),
+	SOURCE_VALUE("counts", "value"),
+	SOURCE_VALUE("align", "1"),
 	CFG_END(),
 };
 
 static cfg_opt_t message_options[] = {
-	CFG_INT("id", 0, CFGF_NODEFAULT),	    CFG_STR("from", NULL, CFGF_NODEFAULT),
-	CFG_STR("mark", "assumed", CFGF_NONE),	    CFG_STR("answers", NULL, CFGF_NODEFAULT),
-	CFG_STR_LIST("body", NULL, CFGF_NODEFAULT), CFG_END(),
+	SOURCE_VALUE("id", NULL),
+	SOURCE_VALUE("from", NULL),
+	SOURCE_VALUE("mark", "assumed"),
+	SOURCE_VALUE("answers", NULL),
+	SOURCE_LIST("body"),
+	CFG_END(),
 };
 
 static cfg_opt_t subservice_options[] = {
-	CFG_INT("number", 0, CFGF_NODEFAULT),
-	CFG_INT("bit", 0, CFGF_NODEFAULT),
-	CFG_STR_LIST("entities", NULL, CFGF_NODEFAULT),
+	SOURCE_VALUE("number", NULL),
+	SOURCE_VALUE("bit", NULL),
+	SOURCE_LIST("entities"),
 	CFG_END(),
 };
 
 static cfg_opt_t service_options[] = {
-	CFG_INT("number", 0, CFGF_NODEFAULT),
-	CFG_STR("request", NULL, CFGF_NODEFAULT),
+	SOURCE_VALUE("number", NULL),
+	SOURCE_VALUE("request", NULL),
 	CFG_SEC("subservice", subservice_options, TITLED),
 	CFG_END(),
 };
 
 static cfg_opt_t dictionary_options[] = {
-	CFG_STR("name", NULL, CFGF_NODEFAULT),
-	CFG_STR("description", "", CFGF_NONE),
-	CFG_STR("byte_order", "big", CFGF_NONE),
+	SOURCE_VALUE("name", NULL),
+	SOURCE_VALUE("description", "''"),
+	SOURCE_VALUE("byte_order", "big"),
 	CFG_SEC("frame", frame_options, CFGF_NONE),
 	CFG_SEC("tlv", tlv_options, CFGF_NONE),
 	CFG_SEC("enumeration", enumeration_options, TITLED),
@@ -149,6 +132,7 @@ static cfg_opt_t dictionary_options[] = {
 	CFG_SEC("service", service_options, TITLED),
 	CFG_END(),
 };
+/* clang-format on */
 
 static bool
 has_baseline(const char *directory)
@@ -200,8 +184,8 @@ void
 loader_error(struct loader *loader, cfg_t *section, const char *option, unsigned index,
 	     const char *format, ...)
 {
-	struct lines_place place = option ? lines_of(loader->lines, section, option, index)
-					  : lines_begin(loader->lines, section);
+	struct report_place place = source_place(&loader->source, section, option, index);
+	const struct report *report = &loader->source.report;
 	char text[512];
 	va_list arguments;
 
@@ -209,37 +193,12 @@ loader_error(struct loader *loader, cfg_t *section, const char *option, unsigned
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	if (cfg_title(section))
-		lines_error(loader->lines, place, "%s \"%s\": %s", cfg_name(section),
-			    cfg_title(section), text);
-	else if (strcmp(cfg_name(section), "root"))
-		lines_error(loader->lines, place, "%s: %s", cfg_name(section), text);
+		report_error(report, place, "%s \"%s\": %s", cfg_name(section), cfg_title(section),
+			     text);
+	else if (section != loader->source.root)
+		report_error(report, place, "%s: %s", cfg_name(section), text);
 	else
-		lines_error(loader->lines, place, "%s", text);
-}
-
-static cfg_opt_t *
-find_option(cfg_t *section, const char *name)
-{
-	for (cfg_opt_t *option = section->opts; option->name; option++)
-		if (!strcmp(option->name, name))
-			return option;
-	return NULL;
-}
-
-bool
-loader_given(cfg_t *section, const char *name)
-{
-	const cfg_opt_t *option = find_option(section, name);
-
-	return option && (option->flags & CFGF_MODIFIED);
-}
-
-unsigned
-loader_count(cfg_t *section, const char *name)
-{
-	const cfg_opt_t *option = find_option(section, name);
-
-	return option ? option->nvalues : 0;
+		report_error(report, place, "%s", text);
 }
 
 /* FNV-1a: it tells versions of a dictionary apart, it does not protect them. */
@@ -259,22 +218,24 @@ hash_file(const char *path, char hash[static 17])
 }
 
 static void
-read_and_check(struct loader *loader, cfg_t *root)
+read_and_check(struct loader *loader)
 {
+	cfg_t *root = loader->source.root;
+	unsigned of_form = loader->source.errors;
 	char error[512];
 
 	dictionary_read(loader, root);
 	if (loader->no_memory)
 		loader_error(loader, root, NULL, 0, "out of memory");
-	else if (!lines_errors(loader->lines))
+	else if (loader->source.errors == of_form)
 		dictionary_check(loader, root);
-	if (lines_errors(loader->lines))
+	if (loader->source.errors)
 		return;
 	if (hash_file(loader->dict->file, loader->dict->hash))
 		loader_error(loader, root, NULL, 0, "cannot be read a second time");
 	else if (dict_compile(loader->dict, error, sizeof error))
-		lines_error(loader->lines, (struct lines_place){loader->dict->file, 0}, "%s",
-			    error);
+		report_error(&loader->source.report, (struct report_place){loader->dict->file, 0},
+			     "%s", error);
 }
 
 /* The file's name without folders and ".conf". */
@@ -290,28 +251,6 @@ file_stem(struct arena *memory, const char *path)
 	return arena_strndup(memory, stem, length);
 }
 
-static struct dict *
-load_file(const char *path, cfg_t *root, const struct report *report)
-{
-	struct loader loader = {.lines = lines_parse(root, path, report)};
-
-	if (!loader.lines)
-		return NULL;
-	loader.dict = calloc(1, sizeof *loader.dict);
-	if (loader.dict) {
-		arena_init(&loader.dict->memory, MEMORY_MAX);
-		loader.dict->file = arena_strndup(&loader.dict->memory, path, strlen(path));
-		loader.dict->name = file_stem(&loader.dict->memory, path);
-		read_and_check(&loader, root);
-	}
-	if (lines_errors(loader.lines)) {
-		dictionary_free(loader.dict);
-		loader.dict = NULL;
-	}
-	lines_free(loader.lines);
-	return loader.dict;
-}
-
 void
 dictionary_free(struct dict *dict)
 {
@@ -324,17 +263,24 @@ dictionary_free(struct dict *dict)
 struct dict *
 dictionary_load(const char *name, const struct report *report)
 {
+	struct loader loader = {.dict = calloc(1, sizeof *loader.dict)};
 	char path[PATH_MAX + NAME_MAX];
-	cfg_t *root = cfg_init(dictionary_options, CFGF_NONE);
-	struct dict *dict;
 
-	if (!root)
-		return NULL;
 	if (strchr(name, '/'))
 		snprintf(path, sizeof path, "%s", name);
 	else
 		snprintf(path, sizeof path, "%s/%s.conf", dictionary_directory(), name);
-	dict = load_file(path, root, report);
-	cfg_free(root);
-	return dict;
+	if (!loader.dict)
+		return NULL;
+	arena_init(&loader.dict->memory, MEMORY_MAX);
+	loader.dict->file = arena_strndup(&loader.dict->memory, path, strlen(path));
+	loader.dict->name = file_stem(&loader.dict->memory, path);
+	if (source_open(&loader.source, path, dictionary_options, report))
+		read_and_check(&loader);
+	if (loader.source.errors) {
+		dictionary_free(loader.dict);
+		loader.dict = NULL;
+	}
+	source_close(&loader.source);
+	return loader.dict;
 }

@@ -194,7 +194,7 @@ check_header_values(struct loader *loader, cfg_t *frame)
 		loader_error(loader, version, "value", 0,
 			     "value is %llu, expected one that fits in %u bytes",
 			     (unsigned long long)layout->version_value, layout->version.width);
-	if (loader_given(flags, "more") && layout->more_bit >= 8U * layout->flags.width)
+	if (source_given(flags, "more") && layout->more_bit >= 8U * layout->flags.width)
 		loader_error(loader, flags, "more", 0,
 			     "more is bit %u, expected one of the %u bits of flags",
 			     layout->more_bit, 8U * layout->flags.width);
@@ -224,25 +224,26 @@ static void
 check_needed(struct loader *loader)
 {
 	const struct dict *dict = loader->dict;
-	const struct lines_place nowhere = {dict->file, 0};
+	const struct report *report = &loader->source.report;
+	const struct report_place nowhere = {dict->file, 0};
 
 	for (size_t i = 0; i < COUNT(needed_messages); i++)
 		if (!find_message(dict, needed_messages[i]))
-			lines_error(loader->lines, nowhere,
-				    "no message \"%s\", expected it: sessions need it",
-				    needed_messages[i]);
+			report_error(report, nowhere,
+				     "no message \"%s\", expected it: sessions need it",
+				     needed_messages[i]);
 	for (size_t i = 0; i < COUNT(needed_elements); i++)
 		if (!dictionary_find_field(&dict->elements, needed_elements[i]))
-			lines_error(loader->lines, nowhere,
-				    "no element \"%s\", expected it: sessions need it",
-				    needed_elements[i]);
+			report_error(report, nowhere,
+				     "no element \"%s\", expected it: sessions need it",
+				     needed_elements[i]);
 	for (size_t i = 0; i < COUNT(needed_values); i++) {
 		const struct field *element =
 			dictionary_find_field(&dict->elements, needed_values[i].element);
 
 		if (element && !has_value(element->values, needed_values[i].value))
-			lines_error(
-				loader->lines, nowhere,
+			report_error(
+				report, nowhere,
 				"element \"%s\": no value \"%s\", expected it: sessions need it",
 				needed_values[i].element, needed_values[i].value);
 	}

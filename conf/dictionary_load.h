@@ -7,11 +7,11 @@
 #include <stdbool.h>
 
 #include "codecs/dict.h"
-#include "conf/lines.h"
+#include "conf/source.h"
 
 struct loader {
 	struct dict *dict;
-	struct lines *lines;
+	struct source source;
 	bool no_memory;
 };
 
@@ -38,11 +38,5 @@ const struct field *dictionary_find_field(const struct shape *shape, const char 
  * `option` is NULL; the message begins with the section's kind and title. */
 void loader_error(struct loader *loader, struct cfg_t *section, const char *option, unsigned index,
 		  const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-/* True when the file gives the option in this section. */
-bool loader_given(struct cfg_t *section, const char *option);
-
-/* The number of subsections `name`; 0 also where no such subsections may stand. */
-unsigned loader_count(struct cfg_t *section, const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 /* dictionary_read.c: from the sections of a dictionary file to the structs of codecs/dict.h */
 #include <confuse.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +91,7 @@ read_name(struct loader *loader, cfg_t *section)
 static const char *
 read_word(struct loader *loader, cfg_t *section, const char *option)
 {
-	const char *text = cfg_getstr(section, option);
+	const char *text = source_text(section, option, 0);
 
 	if (text && !is_word(text))
 		loader_error(loader, section, option, 0,
@@ -98,22 +99,53 @@ read_word(struct loader *loader, cfg_t *section, const char *option)
 	return keep(loader, text);
 }
 
+/* Reads a whole number; false with a report when it is none. */
+static bool
+read_signed(struct loader *loader, cfg_t *section, const char *option, int64_t *number)
+{
+	const char *text = source_text(section, option, 0);
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 0);
+	if (end > text && !*end && !errno)
+		return true;
+	loader_error(loader, section, option, 0, "%s is \"%s\", expected a whole number", option,
+		     text);
+	return false;
+}
+
 static uint64_t
 read_number(struct loader *loader, cfg_t *section, const char *option, uint64_t least,
 	    uint64_t most)
 {
-	if (!cfg_size(section, option)) {
+	int64_t number;
+
+	if (!source_count(section, option)) {
 		loader_error(loader, section, NULL, 0, "%s is missing, expected a number", option);
 		return least;
 	}
-
-	long number = cfg_getint(section, option);
+	if (!read_signed(loader, section, option, &number))
+		return least;
 	if (number < 0 || (uint64_t)number < least || (uint64_t)number > most) {
-		loader_error(loader, section, option, 0, "%s is %ld, expected %llu to %llu", option,
-			     number, (unsigned long long)least, (unsigned long long)most);
+		loader_error(loader, section, option, 0, "%s is %lld, expected %llu to %llu",
+			     option, (long long)number, (unsigned long long)least,
+			     (unsigned long long)most);
 		return least;
 	}
 	return (uint64_t)number;
+}
+
+static bool
+read_bool(struct loader *loader, cfg_t *section, const char *option)
+{
+	const char *text = source_text(section, option, 0);
+	int value = text ? cfg_parse_boolean(text) : 0;
+
+	if (value < 0)
+		loader_error(loader, section, option, 0, "%s is \"%s\", expected true or false",
+			     option, text);
+	return value > 0;
 }
 
 static void
@@ -132,7 +164,7 @@ join_words(char *text, size_t size, const char *const *words)
 static unsigned
 read_choice(struct loader *loader, cfg_t *section, const char *option, const char *const *words)
 {
-	const char *text = cfg_getstr(section, option);
+	const char *text = source_text(section, option, 0);
 	char expected[128];
 
 	for (unsigned i = 0; text && words[i]; i++)
@@ -153,7 +185,7 @@ static const char *
 read_pair(struct loader *loader, cfg_t *section, const char *option, unsigned index,
 	  uint64_t *number)
 {
-	const char *text = cfg_getnstr(section, option, index);
+	const char *text = source_text(section, option, index);
 	char *end;
 
 	*number = strtoull(text, &end, 0);
@@ -167,7 +199,7 @@ read_pair(struct loader *loader, cfg_t *section, const char *option, unsigned in
 static void
 read_units(struct loader *loader, cfg_t *section, struct enumeration *enumeration)
 {
-	for (unsigned i = 0; i < cfg_size(section, "units"); i++) {
+	for (unsigned i = 0; i < source_count(section, "units"); i++) {
 		uint64_t number;
 		const char *unit = read_pair(loader, section, "units", i, &number);
 		bool found = false;
@@ -188,7 +220,7 @@ read_units(struct loader *loader, cfg_t *section, struct enumeration *enumeratio
 static void
 read_enumeration(struct loader *loader, cfg_t *section, struct enumeration *enumeration)
 {
-	unsigned n = cfg_size(section, "values");
+	unsigned n = source_count(section, "values");
 
 	enumeration->name = read_name(loader, section);
 	enumeration->values = take(loader, n, sizeof *enumeration->values);
@@ -221,7 +253,7 @@ find_enumeration(struct loader *loader, cfg_t *section, const char *name)
 static void
 read_bits(struct loader *loader, cfg_t *section, struct field *field)
 {
-	unsigned n = cfg_size(section, "bits");
+	unsigned n = source_count(section, "bits");
 
 	field->bits = take(loader, n, sizeof *field->bits);
 	for (unsigned i = 0; field->bits && i < n; i++) {
@@ -231,7 +263,7 @@ read_bits(struct loader *loader, cfg_t *section, struct field *field)
 		if (number > 63 || (key && !is_word(key)))
 			loader_error(loader, section, "bits", i,
 				     "\"%s\" in bits, expected \"number=key\"",
-				     cfg_getnstr(section, "bits", i));
+				     source_text(section, "bits", i));
 		field->bits[i] =
 			(struct bit){.number = (uint8_t)(number & 63), .json = keep(loader, key)};
 		field->n_bits++;
@@ -241,7 +273,7 @@ read_bits(struct loader *loader, cfg_t *section, struct field *field)
 static const struct type *
 read_type(struct loader *loader, cfg_t *section)
 {
-	const char *is = cfg_getstr(section, "is");
+	const char *is = source_text(section, "is", 0);
 
 	for (size_t i = 0; is && i < COUNT(types); i++)
 		if (!strcmp(types[i].name, is))
@@ -272,25 +304,26 @@ read_scale(struct loader *loader, cfg_t *section)
 static const char *
 read_json(struct loader *loader, cfg_t *section)
 {
-	if (!cfg_size(section, "json"))
+	if (!source_count(section, "json"))
 		return keep(loader, cfg_title(section));
-	return *cfg_getstr(section, "json") ? read_word(loader, section, "json") : NULL;
+	return *source_text(section, "json", 0) ? read_word(loader, section, "json") : NULL;
 }
 
 static void
 read_integer(struct loader *loader, cfg_t *section, struct field *field)
 {
 	field->times = (uint8_t)read_number(loader, section, "times", 1, 16);
-	field->has_none = cfg_size(section, "none") > 0;
-	field->none = field->has_none ? cfg_getint(section, "none") : 0;
+	field->has_none = source_given(section, "none") &&
+			  read_signed(loader, section, "none", &field->none);
 	field->scale = read_scale(loader, section);
 	field->format = (enum format)read_choice(loader, section, "format", formats);
 	field->role = (enum role)read_choice(loader, section, "role", roles);
 	field->strongest = read_word(loader, section, "strongest");
 	field->unit_of = read_word(loader, section, "unit_of");
 	read_bits(loader, section, field);
-	if (cfg_getstr(section, "values"))
-		field->values = find_enumeration(loader, section, cfg_getstr(section, "values"));
+	if (source_text(section, "values", 0))
+		field->values =
+			find_enumeration(loader, section, source_text(section, "values", 0));
 }
 
 static void read_shape(struct loader *loader, cfg_t *section, const char *part,
@@ -307,8 +340,8 @@ read_layout(struct loader *loader, cfg_t *section, struct field *field)
 	field->wire = type->wire;
 	field->width = type->width;
 	read_integer(loader, section, field);
-	field->mac_type = cfg_getbool(section, "mac_type");
-	field->is_map = cfg_getbool(section, "map");
+	field->mac_type = read_bool(loader, section, "mac_type");
+	field->is_map = read_bool(loader, section, "map");
 	field->count_of = read_word(loader, section, "count");
 	field->length_of = read_word(loader, section, "length");
 	field->sort = read_word(loader, section, "sort");
@@ -324,10 +357,10 @@ read_layout(struct loader *loader, cfg_t *section, struct field *field)
 static void
 read_use(struct loader *loader, cfg_t *section, struct field *field)
 {
-	const char *name = cfg_getstr(section, "use");
+	const char *name = source_text(section, "use", 0);
 	const struct field *origin = dictionary_find_field(&loader->dict->elements, name);
 
-	if (cfg_getstr(section, "is"))
+	if (source_text(section, "is", 0))
 		loader_error(loader, section, "is", 0, "is beside use, expected one of the two");
 	if (!origin) {
 		loader_error(loader, section, "use", 0,
@@ -341,7 +374,7 @@ read_use(struct loader *loader, cfg_t *section, struct field *field)
 static enum kind
 read_kind(struct loader *loader, cfg_t *section)
 {
-	const char *name = cfg_getstr(section, "kind");
+	const char *name = source_text(section, "kind", 0);
 	enum kind kind = name ? kind_named(name) : KIND_NONE;
 
 	if (name && (kind == KIND_NONE || kind == KIND_UNKNOWN))
@@ -357,7 +390,7 @@ read_element_type(struct loader *loader, cfg_t *section, const struct field *fie
 {
 	unsigned bits = 8U * loader->dict->element.type_width;
 
-	if (cfg_getstr(section, "use") && !cfg_size(section, "type"))
+	if (source_text(section, "use", 0) && !source_count(section, "type"))
 		return field->type;
 	return (uint32_t)read_number(loader, section, "type", 0, (UINT64_C(1) << bits) - 1);
 }
@@ -365,20 +398,20 @@ read_element_type(struct loader *loader, cfg_t *section, const struct field *fie
 static void
 read_element(struct loader *loader, cfg_t *section, struct field *field)
 {
-	if (cfg_getstr(section, "use"))
+	if (source_text(section, "use", 0))
 		read_use(loader, section, field);
 	else
 		read_layout(loader, section, field);
 	field->type = read_element_type(loader, section, field);
 	field->kind = read_kind(loader, section);
-	field->repeat = cfg_getbool(section, "repeat");
-	field->required = cfg_getbool(section, "required");
+	field->repeat = read_bool(loader, section, "repeat");
+	field->required = read_bool(loader, section, "required");
 }
 
 static void
 read_shape(struct loader *loader, cfg_t *section, const char *part, struct shape *shape)
 {
-	unsigned n = loader_count(section, part);
+	unsigned n = source_count(section, part);
 
 	shape->name = cfg_title(section) ? keep(loader, cfg_title(section)) : "elements";
 	shape->fields = take(loader, n, sizeof *shape->fields);
@@ -396,7 +429,7 @@ read_shape(struct loader *loader, cfg_t *section, const char *part, struct shape
 		field->name = read_name(loader, inner);
 		field->json = read_json(loader, inner);
 		field->under = read_word(loader, inner, "under");
-		field->is_inline = cfg_getbool(inner, "inline");
+		field->is_inline = read_bool(loader, inner, "inline");
 		shape->n_fields++;
 	}
 }
@@ -405,7 +438,7 @@ read_shape(struct loader *loader, cfg_t *section, const char *part, struct shape
 static void
 read_part(struct loader *loader, cfg_t *section, unsigned index, struct message_part *part)
 {
-	const char *text = cfg_getnstr(section, "body", index);
+	const char *text = source_text(section, "body", index);
 	size_t length = strcspn(text, "?*+");
 
 	if (!length || (text[length] && text[length + 1]))
@@ -421,7 +454,7 @@ read_part(struct loader *loader, cfg_t *section, unsigned index, struct message_
 static void
 read_message(struct loader *loader, cfg_t *section, struct message_def *message)
 {
-	unsigned n = cfg_size(section, "body");
+	unsigned n = source_count(section, "body");
 	unsigned width = loader->dict->frame.id.width;
 	unsigned bits = width ? 8U * width : 32;
 
@@ -439,7 +472,7 @@ read_message(struct loader *loader, cfg_t *section, struct message_def *message)
 static uint32_t
 read_entity(struct loader *loader, cfg_t *section, unsigned index)
 {
-	const char *name = cfg_getnstr(section, "entities", index);
+	const char *name = source_text(section, "entities", index);
 	const struct field *entity = dictionary_find_field(&loader->dict->elements, "entity");
 	const struct enumeration *values = entity ? entity->values : NULL;
 
@@ -454,12 +487,12 @@ read_entity(struct loader *loader, cfg_t *section, unsigned index)
 static void
 read_subservice(struct loader *loader, cfg_t *section, struct subservice *subservice)
 {
-	unsigned n = cfg_size(section, "entities");
+	unsigned n = source_count(section, "entities");
 
 	subservice->name = read_name(loader, section);
 	subservice->number = (uint32_t)read_number(loader, section, "number", 0, UINT32_MAX);
 	subservice->bit = NO_SLOT;
-	if (cfg_size(section, "bit"))
+	if (source_count(section, "bit"))
 		subservice->bit = (int16_t)read_number(loader, section, "bit", 0, 63);
 	subservice->entities = take(loader, n, sizeof *subservice->entities);
 	for (unsigned i = 0; subservice->entities && i < n; i++)
@@ -469,7 +502,7 @@ read_subservice(struct loader *loader, cfg_t *section, struct subservice *subser
 static void
 read_service(struct loader *loader, cfg_t *section, struct service *service)
 {
-	unsigned n = cfg_size(section, "subservice");
+	unsigned n = source_count(section, "subservice");
 
 	service->name = read_name(loader, section);
 	service->number = (uint32_t)read_number(loader, section, "number", 0, UINT32_MAX);
@@ -527,9 +560,9 @@ static void
 read_lists(struct loader *loader, cfg_t *root)
 {
 	struct dict *dict = loader->dict;
-	unsigned n_enumerations = cfg_size(root, "enumeration");
-	unsigned n_messages = cfg_size(root, "message");
-	unsigned n_services = cfg_size(root, "service");
+	unsigned n_enumerations = source_count(root, "enumeration");
+	unsigned n_messages = source_count(root, "message");
+	unsigned n_services = source_count(root, "service");
 
 	dict->enumerations = take(loader, n_enumerations, sizeof *dict->enumerations);
 	dict->messages = take(loader, n_messages, sizeof *dict->messages);
@@ -556,9 +589,9 @@ dictionary_read(struct loader *loader, cfg_t *root)
 {
 	struct dict *dict = loader->dict;
 
-	if (cfg_getstr(root, "name"))
+	if (source_text(root, "name", 0))
 		dict->name = read_word(loader, root, "name");
-	dict->description = keep(loader, cfg_getstr(root, "description"));
+	dict->description = keep(loader, source_text(root, "description", 0));
 	dict->little_endian = read_choice(loader, root, "byte_order", byte_orders) == 1;
 	read_frame(loader, cfg_getsec(root, "frame"));
 	read_tlv(loader, cfg_getsec(root, "tlv"));

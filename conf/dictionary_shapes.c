@@ -108,16 +108,16 @@ static void
 check_options(struct loader *loader, cfg_t *section, const struct field *field)
 {
 	for (size_t i = 0; i < COUNT(rules); i++)
-		if (loader_given(section, rules[i].option) && !(rules[i].wires & 1U << field->wire))
+		if (source_given(section, rules[i].option) && !(rules[i].wires & 1U << field->wire))
 			loader_error(loader, section, rules[i].option, 0,
 				     "%s on another type, expected %s", rules[i].option,
 				     rules[i].expected);
-	if (loader_count(section, "field") &&
-	    (field->wire != WIRE_STRUCT || cfg_getstr(section, "is") == NULL))
+	if (source_count(section, "field") &&
+	    (field->wire != WIRE_STRUCT || source_text(section, "is", 0) == NULL))
 		loader_error(loader, cfg_getnsec(section, "field", 0), NULL, 0,
 			     "inside another type, expected is = \"struct\"");
-	if (loader_count(section, "element") &&
-	    (field->wire != WIRE_GROUP || cfg_getstr(section, "is") == NULL))
+	if (source_count(section, "element") &&
+	    (field->wire != WIRE_GROUP || source_text(section, "is", 0) == NULL))
 		loader_error(loader, cfg_getnsec(section, "element", 0), NULL, 0,
 			     "inside another type, expected is = \"group\"");
 }
@@ -176,7 +176,7 @@ static void
 check_earlier(struct loader *loader, cfg_t *section, const char *option, const struct shape *shape,
 	      const struct field *field)
 {
-	const char *name = cfg_getstr(section, option);
+	const char *name = source_text(section, option, 0);
 	const struct field *other = name ? dictionary_find_field(shape, name) : NULL;
 
 	if (name && (!other || other >= field || other->wire != WIRE_UINT || other->times > 1))
@@ -240,9 +240,9 @@ check_own(struct loader *loader, cfg_t *section, const struct field *field)
 		check_integer(loader, section, field);
 	if (field->wire == WIRE_STRUCT || field->wire == WIRE_GROUP)
 		check_struct(loader, section, field);
-	if (loader_count(section, "field"))
+	if (source_count(section, "field"))
 		dictionary_check_shape(loader, section, "field", field->shape);
-	if (loader_count(section, "element"))
+	if (source_count(section, "element"))
 		dictionary_check_shape(loader, section, "element", field->shape);
 }
 
@@ -271,14 +271,14 @@ check_in_group(struct loader *loader, cfg_t *section, const struct shape *shape,
 	static const char *const struct_only[] = {"count", "length", "unit_of", "sort"};
 
 	for (size_t i = 0; i < COUNT(struct_only); i++)
-		if (loader_given(section, struct_only[i]))
+		if (source_given(section, struct_only[i]))
 			loader_error(loader, section, struct_only[i], 0,
 				     "%s on an element, expected it on a field of a struct",
 				     struct_only[i]);
 	for (const struct field *other = shape->fields; other < field; other++)
 		if (other->type == field->type)
 			loader_error(loader, section,
-				     loader_given(section, "type") ? "type" : "use", 0,
+				     source_given(section, "type") ? "type" : "use", 0,
 				     "type is %u, that of \"%s\", expected another number",
 				     field->type, other->name);
 }
@@ -386,12 +386,12 @@ void
 dictionary_check_shape(struct loader *loader, cfg_t *section, const char *part,
 		       const struct shape *shape)
 {
-	bool counted = loader_given(section, "count");
+	bool counted = source_given(section, "count");
 
 	for (uint32_t i = 0; i < shape->n_fields; i++) {
 		const struct field *field = &shape->fields[i];
 		cfg_t *inner = cfg_getnsec(section, part, i);
-		const char *parts = loader_count(inner, "field") ? "field" : "element";
+		const char *parts = source_count(inner, "field") ? "field" : "element";
 
 		check_own(loader, inner, field);
 		if (*part == 'f')
@@ -400,7 +400,7 @@ dictionary_check_shape(struct loader *loader, cfg_t *section, const char *part,
 			check_in_group(loader, inner, shape, field);
 		if (*part == 'e')
 			check_place(loader, inner, field);
-		if (loader_count(inner, parts))
+		if (source_count(inner, parts))
 			check_keys(loader, inner, parts, field);
 	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conf/options.h"
+#include "conf/text.h"
 
 _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes an int");
 
@@ -20,7 +21,8 @@ _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes 
 	"rssi:client rssi:tag information:client statistics:client attachment:station " \
 	"location:subscription ap_info:ap"
 
-#define TOPIC "{prefix}/{gateway}/{controller}/{kind}"
+#define VERSIONS "1.0 1.1 1.2 1.3"
+#define TOPIC	 "{prefix}/{gateway}/{controller}/{kind}"
 
 #define G(member) offsetof(struct config_gateway, member)
 #define C(member) offsetof(struct config_controller, member)
@@ -44,11 +46,11 @@ static const struct option gateway_options[] = {
 };
 
 static const struct option controller_options[] = {
-	{ NULL, "host", OPTION_HOSTS, 0, 0, 0, NULL, NULL },
+	{ NULL, "host", OPTION_HOSTS, C(hosts), 0, 0, NULL, NULL },
 	{ NULL, "port", OPTION_PORT, C(port), 1, 65535, "16113", NULL },
-	{ NULL, "services", OPTION_SERVICES, 0, 0, 0, SERVICES, NULL },
-	{ NULL, "intervals", OPTION_INTERVALS, 0, 1, 180, "", "s" },
-	{ NULL, "tags", OPTION_TAGS, 0, 0, 0, "", NULL },
+	{ NULL, "services", OPTION_SERVICES, C(services), 0, 0, SERVICES, NULL },
+	{ NULL, "intervals", OPTION_INTERVALS, C(services), 1, 180, "", "s" },
+	{ NULL, "tags", OPTION_TAGS, C(tags), 0, 0, "", NULL },
 	{ NULL, "dictionary", OPTION_DICTIONARY, C(dictionary), 0, 0, "", NULL },
 	{ NULL, "echo_interval", OPTION_UINT, C(echo_interval_s), 1, 300, "15", "s" },
 	{ NULL, "echo_timeout", OPTION_UINT, C(echo_timeout_s), 1, 900, "30", "s" },
@@ -60,7 +62,7 @@ static const struct option controller_options[] = {
 	{ "tls", "verify", OPTION_CHOICE, C(verify), 0, 0, "tofu", "tofu fingerprint ca none" },
 	{ "tls", "fingerprint", OPTION_FINGERPRINT, C(fingerprint), 0, 0, "", NULL },
 	{ "tls", "ca_file", OPTION_PATH, C(ca_file), 0, 0, "", NULL },
-	{ "tls", "min_version", OPTION_CHOICE, C(min_version), TLS_1_0, 0, "1.2", "1.0 1.1 1.2 1.3" },
+	{ "tls", "min_version", OPTION_CHOICE, C(min_version), TLS_1_0, 0, "1.2", VERSIONS },
 	{ "tls", "ciphers", OPTION_TEXT, C(ciphers), 0, 0, "", NULL },
 	{ .name = NULL },
 };
@@ -96,7 +98,7 @@ static const struct option file_options[] = {
 };
 /* clang-format on */
 
-#define STRUCT(type) sizeof(struct type), offsetof(struct type, name), offsetof(struct type, place)
+#define STRUCT(type) sizeof(struct type), offsetof(struct type, name)
 
 static const struct option_section sections[] = {
 	{"gateway", false, STRUCT(config_gateway), gateway_options},
@@ -131,22 +133,6 @@ option_is_name(const char *text)
 		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
 	return n > 0 && !text[n];
-}
-
-char *
-option_path(const char *file, const char *path)
-{
-	const char *slash = strrchr(file, '/');
-	size_t size;
-	char *joined;
-
-	if (path[0] == '\0' || path[0] == '/' || strcmp(path, "-") == 0 || !slash)
-		return strdup(path);
-	size = (size_t)(slash - file) + strlen(path) + 2;
-	joined = malloc(size);
-	if (joined)
-		snprintf(joined, size, "%.*s/%s", (int)(slash - file), file, path);
-	return joined;
 }
 
 __attribute__((format(printf, 2, 3))) static bool
@@ -337,7 +323,8 @@ set_word(const struct option *option, void *member, const char *text,
 		return expect_word(option, expected);
 	if (option->type == OPTION_WORD)
 		return keep(member, strdup(text));
-	*(int *)member = option->type == OPTION_DIGIT ? atoi(text) : place + (int)option->min;
+	*(int *)member = option->type == OPTION_DIGIT ? (int)strtol(text, NULL, 10)
+						      : place + (int)option->min;
 	return true;
 }
 
@@ -375,10 +362,10 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_NAME:
 		return set_name(member, text, expected);
 	case OPTION_PATH:
-		return keep(member, option_path(value->file, text));
+		return keep(member, text_path(value->place.file, text));
 	case OPTION_DICTIONARY:
 		return keep(member,
-			    strchr(text, '/') ? option_path(value->file, text) : strdup(text));
+			    strchr(text, '/') ? text_path(value->place.file, text) : strdup(text));
 	case OPTION_MAC:
 		return set_mac(member, text, expected);
 	case OPTION_FINGERPRINT:

@@ -51,17 +51,15 @@ struct option {
 struct option_section {
 	const char *name;
 	bool titled;
-	size_t size;  /* of its struct */
-	size_t title; /* offsets of the name that it has as title, and of its place */
-	size_t place;
+	size_t size;		      /* of its struct */
+	size_t title;		      /* offset of the name that it has as title */
 	const struct option *options; /* those of one `sub` together; the last has no name */
 };
 
 /* One value as it stands in the file. */
 struct option_value {
-	char *text;
-	char *file;
-	int line;
+	const char *text;
+	struct report_place place;
 };
 
 /* What was wrong with a value: what was expected instead. */
@@ -85,8 +83,5 @@ bool option_set(const struct option *option, void *target, const struct option_v
 
 /* Whether `text` may be a level of topics: [-_.A-Za-z0-9]+. */
 bool option_is_name(const char *text);
-
-/* `path` against the directory of `file`, malloc'ed; "", "-" and absolute ones as they are. */
-char *option_path(const char *file, const char *path);
 
 #endif

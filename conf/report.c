@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 void
-report_error(const struct report *report, const char *file, int line, const char *format, ...)
+report_error(const struct report *report, struct report_place place, const char *format, ...)
 {
 	char message[1024];
 	va_list arguments;
@@ -14,5 +14,5 @@ report_error(const struct report *report, const char *file, int line, const char
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
-	report->error(report->context, file, line, message);
+	report->error(report->context, place.file, place.line, message);
 }

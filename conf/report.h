@@ -10,8 +10,14 @@ struct report {
 	void *context;
 };
 
+/* Where something stands; line 0: nowhere in the file. */
+struct report_place {
+	const char *file;
+	int line;
+};
+
 /* Formats and hands over one error. */
-void report_error(const struct report *report, const char *file, int line, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void report_error(const struct report *report, struct report_place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,99 +1,118 @@
 /* SPDX-License-Identifier: ISC */
-/* scan.c: a first look at a configuration file, for what libconfuse does not tell
- *
- * The tokens are those of libconfuse's lexer. Where the text does not add up (a brace missing, a
- * string without end) the scan stops and leaves the word to libconfuse.
- */
+/* scan.c: what libconfuse gets to read, and where each line of it comes from */
+#include "conf/scan.h"
+
 #include <confuse.h>
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "conf/options.h"
-#include "conf/scan.h"
+#include "conf/array.h"
 #include "conf/suggest.h"
+#include "conf/text.h"
+#include "conf/token.h"
 
-#define OPTIONS_MAX   64
-#define FILE_SIZE_MAX (16L << 20)
+#define INCLUDES_MAX 10
+#define DEPTH_MAX    32
 
-struct section {
-	struct section *next;
-	char *name;
-	char *title;
-	struct scan_place place;
+/* A file that was read; its text and name are pointed to until the end. */
+struct file {
+	struct file *next;
+	char *path;
+	char *text;
+	struct token *tokens;
 };
 
-struct file_name {
-	struct file_name *next;
-	char name[];
+/* An option or section that a block has. */
+struct seen {
+	const cfg_opt_t *option;
+	const struct token *title; /* of a section that has one */
+	struct report_place place;
 };
 
 struct scan {
 	const struct report *report;
-	struct section *sections;
-	struct file_name *files;
+	struct file *files;
+	FILE *out;
+	char *text;
+	size_t length;
+	struct report_place *places; /* of the lines of `text` */
+	size_t n_places;
+	struct seen *seen; /* in the blocks that are open */
+	size_t n_seen;
+	unsigned includes; /* that are open */
+	unsigned muted;	   /* above 0 nothing is written */
+	bool broken;	   /* there is no sense in reading on */
 };
 
 /* A file that is being scanned. */
 struct walk {
 	struct scan *scan;
-	const char *file;
-	char *text;
-	size_t length;
-	size_t at;
-	int line;
-	int depth;
-	bool broken;
+	const char *path;
+	const struct token *token; /* the next */
 };
 
-enum token_type {
-	TOKEN_END,
-	TOKEN_WORD,
-	TOKEN_OPEN = '{',
-	TOKEN_CLOSE = '}',
-	TOKEN_LEFT = '(',
-	TOKEN_RIGHT = ')',
-	TOKEN_EQUAL = '=',
-	TOKEN_APPEND = '+',
-	TOKEN_COMMA = ',',
-};
-
-struct token {
-	enum token_type type;
-	size_t from;
-	int line;
-	char word[128]; /* of TOKEN_WORD: the text without quotes, escapes as they are, cut */
+/* The inside of a section, or of all files. */
+struct block {
+	const cfg_opt_t *options; /* NULL: of an unknown section, nothing is reported */
+	size_t seen;		  /* where its part of scan->seen begins */
 };
 
 /* How a statement is written. */
-enum use {
-	USE_VALUE,
-	USE_LIST,
-	USE_CALL,
-	USE_SECTION,
-	USE_TITLED,
+enum form {
+	FORM_VALUE,
+	FORM_LIST,
+	FORM_CALL,
+	FORM_SECTION,
+	FORM_TITLED,
 };
 
 struct statement {
-	struct token name;
-	struct token title; /* of USE_TITLED */
-	enum use use;
+	const struct token *name;
+	const struct token *title;
+	struct report_place place;
+	enum form form;
 	bool append;
 };
 
+static bool
+out_of_memory(struct scan *scan)
+{
+	report_error(scan->report, scan->places[0], "out of memory");
+	scan->broken = true;
+	return false;
+}
+
+static void
+add_place(struct scan *scan, struct report_place place)
+{
+	struct report_place *places = array_grow(scan->places, scan->n_places, sizeof *places);
+
+	if (!places) {
+		scan->broken = true;
+		return;
+	}
+	scan->places = places;
+	places[scan->n_places++] = place;
+}
+
 struct scan *
-scan_new(const struct report *report)
+scan_new(const char *path, const struct report *report)
 {
 	struct scan *scan = calloc(1, sizeof *scan);
 
-	if (scan)
-		scan->report = report;
-	return scan;
+	if (!scan)
+		return NULL;
+	scan->report = report;
+	scan->out = open_memstream(&scan->text, &scan->length);
+	add_place(scan, (struct report_place){path, 0});
+	if (scan->out && scan->n_places > 0)
+		return scan;
+	scan_free(scan);
+	return NULL;
 }
 
 void
@@ -101,492 +120,452 @@ scan_free(struct scan *scan)
 {
 	if (!scan)
 		return;
-	while (scan->sections) {
-		struct section *section = scan->sections;
-		scan->sections = section->next;
-		free(section->name);
-		free(section->title);
-		free(section);
-	}
 	while (scan->files) {
-		struct file_name *file = scan->files;
+		struct file *file = scan->files;
 		scan->files = file->next;
+		free(file->path);
+		free(file->text);
+		free(file->tokens);
 		free(file);
 	}
+	if (scan->out)
+		fclose(scan->out);
+	free(scan->text);
+	free(scan->places);
+	free(scan->seen);
 	free(scan);
 }
 
-static const struct section *
-find_section(const struct scan *scan, const char *name, const char *title)
+struct report_place
+scan_place(const struct scan *scan, int line)
 {
-	const struct section *section = scan->sections;
-
-	while (section && (strcmp(section->name, name) != 0 || strcmp(section->title, title) != 0))
-		section = section->next;
-	return section;
+	return scan->places[line > 0 && (size_t)line < scan->n_places ? line : 0];
 }
 
-struct scan_place
-scan_section(const struct scan *scan, const char *name, const char *title)
-{
-	const struct section *section = find_section(scan, name, title);
-
-	return section ? section->place : (struct scan_place){.file = ""};
-}
-
+/* Writes a token on a line of its own, which comes from `place`. */
 static void
-blank(struct walk *walk, size_t from, size_t to)
+write_token(struct scan *scan, const struct token *token, struct report_place place)
 {
-	for (size_t i = from; i < to; i++)
-		if (walk->text[i] != '\n')
-			walk->text[i] = ' ';
-}
+	/* what stands without quotes gets some, but for variables */
+	bool raw = token->type != TOKEN_WORD || token->quote || *token->text == '$';
+	char quote = raw ? token->quote : '\'';
 
-static void
-step(struct walk *walk)
-{
-	if (walk->text[walk->at] == '\n')
-		walk->line++;
-	walk->at++;
-}
-
-static bool
-starts(const struct walk *walk, const char *with)
-{
-	return strncmp(walk->text + walk->at, with, strlen(with)) == 0;
-}
-
-static void
-skip_comment(struct walk *walk)
-{
-	size_t from = walk->at;
-	bool block = starts(walk, "/*");
-
-	walk->at += block ? 2 : 1;
-	while (walk->at < walk->length && !starts(walk, block ? "*/" : "\n"))
-		step(walk);
-	if (block && walk->at < walk->length)
-		walk->at += 2;
-	blank(walk, from, walk->at);
-}
-
-static void
-skip_space(struct walk *walk)
-{
-	while (walk->at < walk->length) {
-		if (isspace((unsigned char)walk->text[walk->at]))
-			step(walk);
-		else if (starts(walk, "#") || starts(walk, "//") || starts(walk, "/*"))
-			skip_comment(walk);
-		else
-			return;
-	}
-}
-
-/* Looks at one ${NAME} or ${NAME:-default} at `at`; returns its length, 0 when it has no end. */
-static size_t
-check_variable(struct walk *walk, size_t at)
-{
-	const char *name = walk->text + at + 2;
-	const char *end = strchr(name, '}');
-	char copy[128];
-
-	if (!end)
-		return 0;
-	size_t length =
-		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
-	snprintf(copy, sizeof copy, "%.*s", (int)length, name);
-	if (length == 0 || (name + length != end && strncmp(name + length, ":-", 2) != 0))
-		report_error(walk->scan->report, walk->file, walk->line,
-			     "expected ${NAME} or ${NAME:-default}, NAME of letters, digits and _");
-	else if (name + length == end && !getenv(copy))
-		report_error(walk->scan->report, walk->file, walk->line,
-			     "%s is not set in the environment; set it, or write ${%s:-default}",
-			     copy, copy);
-	return (size_t)(end + 1 - walk->text) - at;
-}
-
-/* An escape that stands for a NUL, which would cut the value off. */
-static bool
-is_nul_escape(const char *text)
-{
-	if (text[1] == 'x')
-		return text[2] == '0' && (text[3] == '0' || !isxdigit((unsigned char)text[3]));
-	size_t zeros = strspn(text + 1, "0");
-	return zeros >= 3 || (zeros > 0 && (text[1 + zeros] < '0' || text[1 + zeros] > '7'));
-}
-
-static void
-skip_string(struct walk *walk, char quote)
-{
-	walk->at++;
-	while (walk->at < walk->length && walk->text[walk->at] != quote) {
-		size_t n = 1;
-		if (starts(walk, "\\")) {
-			if (quote == '"' && is_nul_escape(walk->text + walk->at))
-				report_error(walk->scan->report, walk->file, walk->line,
-					     "a NUL in a value, expected text");
-			n = 2;
-		} else if (quote == '"' && starts(walk, "${")) {
-			n = check_variable(walk, walk->at);
-			n = n ? n : 1;
-		}
-		while (n-- > 0 && walk->at < walk->length)
-			step(walk);
-	}
-	walk->broken |= walk->at == walk->length;
-}
-
-static void
-read_word(struct walk *walk, struct token *token)
-{
-	size_t from = walk->at, to;
-	char first = walk->text[from];
-
-	if (first == '"' || first == '\'') {
-		skip_string(walk, first);
-		from++;
-		to = walk->at;
-		walk->at += !walk->broken;
-	} else if (starts(walk, "${") && check_variable(walk, from)) {
-		walk->at = (size_t)(strchr(walk->text + from, '}') + 1 - walk->text);
-		to = walk->at;
-	} else {
-		walk->at += strcspn(walk->text + from, " #\"'\t\n\r={}()+,*");
-		to = walk->at;
-	}
-	token->type = TOKEN_WORD;
-	snprintf(token->word, sizeof token->word, "%.*s", (int)(to - from), walk->text + from);
-}
-
-static void
-next_token(struct walk *walk, struct token *token)
-{
-	skip_space(walk);
-	*token = (struct token){.from = walk->at, .line = walk->line};
-	if (walk->at >= walk->length)
+	if (scan->muted > 0)
 		return;
-	char c = walk->text[walk->at];
-	if (strchr("{}()=,", c)) {
-		token->type = (enum token_type)c;
-		walk->at++;
-	} else if (starts(walk, "+=")) {
-		token->type = TOKEN_APPEND;
-		walk->at += 2;
-	} else if (c == '+' || c == '*') {
-		walk->at++; /* libconfuse's lexer drops these */
-		next_token(walk, token);
-	} else {
-		read_word(walk, token);
+	if (quote)
+		fputc(quote, scan->out);
+	for (size_t i = 0; i < token->length; i++) {
+		if (token->text[i] == '\n')
+			add_place(scan, place);
+		if (token->text[i] == '\\' && !raw)
+			fputc('\\', scan->out);
+		fputc(token->text[i], scan->out);
 	}
+	if (quote)
+		fputc(quote, scan->out);
+	fputc('\n', scan->out);
+	add_place(scan, place);
 }
 
-static void
-skip_until(struct walk *walk, enum token_type end)
+static struct report_place
+place_of(const struct walk *walk, const struct token *token)
 {
-	struct token token;
-
-	do {
-		next_token(walk, &token);
-		if (token.type != end && token.type != TOKEN_WORD && token.type != TOKEN_COMMA)
-			walk->broken = true;
-	} while (token.type != end && !walk->broken);
+	return (struct report_place){walk->path, token->line};
 }
 
-/* Reads on behind a `=`; returns whether the value is a list. */
-static bool
-skip_value(struct walk *walk)
+static const char *
+describe_token(const struct token *token, char text[static 64])
 {
-	struct token token;
-
-	next_token(walk, &token);
-	if (token.type == TOKEN_OPEN) {
-		skip_until(walk, TOKEN_CLOSE);
-		return true;
-	}
-	walk->broken |= token.type != TOKEN_WORD;
-	return false;
+	if (token->type == TOKEN_END)
+		return "the end of the file";
+	snprintf(text, 64, "%.*s", token->length < 60 ? (int)token->length : 60, token->text);
+	return text;
 }
 
-/* Reads a statement up to its value, or to the opening brace of a section. */
-static void
-read_statement(struct walk *walk, struct statement *statement)
+/* Takes the next token, which must be of a type; says what was expected when it is not. */
+static const struct token *
+take(struct walk *walk, enum token_type type, const char *expected)
 {
-	struct token token;
+	char text[64];
 
-	next_token(walk, &token);
-	if (token.type == TOKEN_EQUAL || token.type == TOKEN_APPEND) {
-		bool list = skip_value(walk);
-		statement->append = token.type == TOKEN_APPEND;
-		statement->use = list || statement->append ? USE_LIST : USE_VALUE;
-	} else if (token.type == TOKEN_LEFT) {
-		statement->use = USE_CALL;
-		skip_until(walk, TOKEN_RIGHT);
-	} else if (token.type == TOKEN_OPEN) {
-		statement->use = USE_SECTION;
-	} else if (token.type == TOKEN_WORD) {
-		statement->use = USE_TITLED;
-		statement->title = token;
-		next_token(walk, &token);
-		walk->broken |= token.type != TOKEN_OPEN;
-	} else {
-		walk->broken = true;
-	}
-}
-
-static enum use
-use_of(const cfg_opt_t *option)
-{
-	if (option->type == CFGT_SEC)
-		return option->flags & CFGF_TITLE ? USE_TITLED : USE_SECTION;
-	if (option->type == CFGT_FUNC)
-		return USE_CALL;
-	return option->flags & CFGF_LIST ? USE_LIST : USE_VALUE;
-}
-
-static bool
-check_use(struct walk *walk, const cfg_opt_t *option, const struct statement *statement)
-{
-	static const char *const shapes[] = {
-		[USE_VALUE] = " = value",	    [USE_LIST] = " = { value, ... }",
-		[USE_CALL] = "(\"...\")",	    [USE_SECTION] = " { ... }",
-		[USE_TITLED] = " \"name\" { ... }",
-	};
-	enum use use = use_of(option);
-
-	if (statement->use == use || (use == USE_LIST && statement->use == USE_VALUE))
-		return true;
-	report_error(walk->scan->report, walk->file, statement->name.line, "expected %s%s",
-		     option->name, shapes[use]);
-	return false;
-}
-
-static const cfg_opt_t *
-find_option(const cfg_opt_t *options, const char *name)
-{
-	for (; options->name; options++)
-		if (strcmp(options->name, name) == 0)
-			return options;
+	if (walk->token->type == type)
+		return walk->token++;
+	report_error(walk->scan->report, place_of(walk, walk->token), "unexpected %s, expected %s",
+		     describe_token(walk->token, text), expected);
+	walk->scan->broken = true;
 	return NULL;
 }
 
 static void
-report_unknown(struct walk *walk, const cfg_opt_t *options, const struct token *name)
+pass(struct walk *walk, struct report_place place)
 {
-	struct suggest suggest = suggest_for(name->word);
-	char hint[64];
-
-	for (; options->name; options++)
-		suggest_offer(&suggest, options->name);
-	report_error(walk->scan->report, walk->file, name->line, "unknown option \"%s\"%s",
-		     name->word, suggest_text(&suggest, hint, sizeof hint));
+	write_token(walk->scan, walk->token++, place);
 }
 
-/* Notes a section of the top level; false when there was one of that name before. */
-static bool
-note_section(struct walk *walk, const struct statement *statement)
+static const cfg_opt_t *
+find_option(const cfg_opt_t *options, const struct token *name)
 {
-	struct scan *scan = walk->scan;
-	const char *name = statement->name.word, *title = statement->title.word;
-	const struct section *other = find_section(scan, name, title);
-	struct section *section;
-
-	if (other) {
-		report_error(scan->report, walk->file, statement->name.line,
-			     "a second section %s%s%s%s, the first is at %s:%d", name,
-			     *title ? " \"" : "", title, *title ? "\"" : "", other->place.file,
-			     other->place.line);
-		return false;
-	}
-	section = calloc(1, sizeof *section);
-	if (!section)
-		return true;
-	section->name = strdup(name);
-	section->title = strdup(title);
-	section->place = (struct scan_place){walk->file, statement->name.line};
-	section->next = scan->sections;
-	scan->sections = section;
-	if (!section->name || !section->title)
-		walk->broken = true;
-	return true;
+	for (; options && options->name; options++)
+		if (token_is(name, options->name))
+			return options;
+	return NULL;
 }
 
-/* A section's name becomes a level of topics. */
+static enum form
+form_of(const cfg_opt_t *option)
+{
+	if (option->type == CFGT_SEC)
+		return option->flags & CFGF_TITLE ? FORM_TITLED : FORM_SECTION;
+	if (option->type == CFGT_FUNC)
+		return FORM_CALL;
+	return option->flags & CFGF_LIST ? FORM_LIST : FORM_VALUE;
+}
+
 static void
-check_title(struct walk *walk, const struct statement *statement)
+report_form(struct scan *scan, const cfg_opt_t *option, struct report_place place)
 {
-	const char *title = statement->title.word;
-	size_t length = strlen(title);
+	static const char *const forms[] = {
+		[FORM_VALUE] = " = value",	     [FORM_LIST] = " = { value, ... }",
+		[FORM_CALL] = "(\"...\")",	     [FORM_SECTION] = " { ... }",
+		[FORM_TITLED] = " \"name\" { ... }",
+	};
 
-	if (!option_is_name(title))
-		report_error(walk->scan->report, walk->file, statement->title.line,
-			     "%s \"%s\": expected a name of letters, digits, - _ and .",
-			     statement->name.word, title);
-	else if (length == sizeof statement->title.word - 1)
-		report_error(walk->scan->report, walk->file, statement->title.line,
-			     "the name of a section is too long, expected at most %zu characters",
-			     length - 1);
+	report_error(scan->report, place, "expected %s%s", option->name, forms[form_of(option)]);
+}
+
+static void
+report_unknown(struct scan *scan, const cfg_opt_t *options, const struct statement *statement)
+{
+	char word[64], hint[64], known[512] = "";
+	size_t n = 0;
+
+	describe_token(statement->name, word);
+	struct suggest suggest = suggest_for(word);
+	for (; options->name; options++) {
+		const char *separator = n > 0 ? ", " : ", expected one of ";
+		suggest_offer(&suggest, options->name);
+		if (n < sizeof known)
+			n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", separator,
+					      options->name);
+	}
+	suggest_text(&suggest, hint, sizeof hint);
+	report_error(scan->report, statement->place, "unknown option \"%s\"%s", word,
+		     *hint ? hint : known);
 }
 
 static bool
-is_second(struct walk *walk, const struct statement *statement, int *first)
+same_title(const struct token *a, const struct token *b)
 {
-	const struct token *name = &statement->name;
+	return a == b ||
+	       (a && b && a->length == b->length && memcmp(a->text, b->text, a->length) == 0);
+}
 
-	if (statement->use == USE_CALL || statement->append)
-		return false;
-	if (walk->depth == 0 && statement->use != USE_VALUE && statement->use != USE_LIST)
-		return !note_section(walk, statement);
-	if (*first == 0) {
-		*first = name->line;
-		return false;
+/* What the block has already of what is to come once; an option may stand again in another file. */
+static const struct seen *
+find_seen(const struct scan *scan, const struct block *block, const cfg_opt_t *option,
+	  const struct statement *statement)
+{
+	for (size_t i = block->seen; i < scan->n_seen; i++) {
+		const struct seen *seen = &scan->seen[i];
+		bool again = option->type == CFGT_SEC || seen->place.file == statement->place.file;
+		if (seen->option == option && again && same_title(seen->title, statement->title))
+			return seen;
 	}
-	report_error(walk->scan->report, walk->file, name->line,
-		     "%s is given twice, first in line %d", name->word, *first);
+	return NULL;
+}
+
+static bool
+note(struct scan *scan, const cfg_opt_t *option, const struct statement *statement)
+{
+	struct seen *seen = array_grow(scan->seen, scan->n_seen, sizeof *seen);
+
+	if (!seen)
+		return out_of_memory(scan);
+	scan->seen = seen;
+	seen[scan->n_seen++] = (struct seen){option, statement->title, statement->place};
 	return true;
 }
 
-/* Whether libconfuse may see the statement. `first` are the lines where options were given first.
- */
 static bool
-accept(struct walk *walk, const cfg_opt_t *options, const struct statement *statement, int *first)
+is_second(struct scan *scan, const struct block *block, const cfg_opt_t *option,
+	  const struct statement *statement)
 {
-	const cfg_opt_t *option = find_option(options, statement->name.word);
+	const struct seen *first = find_seen(scan, block, option, statement);
+	const struct token *title = statement->title;
+
+	if (first)
+		report_error(scan->report, statement->place,
+			     "%s%s%.*s%s is given twice, expected once; the first is at %s:%d",
+			     option->name, title ? " \"" : "", title ? (int)title->length : 0,
+			     title ? title->text : "", title ? "\"" : "", first->place.file,
+			     first->place.line);
+	return first != NULL;
+}
+
+/* Whether libconfuse may see a statement. */
+static bool
+accept(struct scan *scan, const struct block *block, const cfg_opt_t *option,
+       const struct statement *statement)
+{
+	enum form form = statement->form;
 
 	if (!option) {
-		report_unknown(walk, options, &statement->name);
+		if (block->options)
+			report_unknown(scan, block->options, statement);
 		return false;
 	}
-	if (!check_use(walk, option, statement))
+	if (form != form_of(option) && !(form == FORM_VALUE && form_of(option) == FORM_LIST)) {
+		report_form(scan, option, statement->place);
 		return false;
-	if (statement->use == USE_TITLED)
-		check_title(walk, statement);
-	return !is_second(walk, statement, &first[option - options]);
+	}
+	if (form == FORM_CALL || statement->append)
+		return true;
+	return !is_second(scan, block, option, statement) && note(scan, option, statement);
 }
 
-/* Scans statements up to a closing brace or the end, and past that. `options` NULL: of an unknown
- * section, nothing is reported. */
+/* Looks at a statement up to what tells its form; `option` is NULL when it is unknown. */
+static bool
+read_statement(struct walk *walk, const cfg_opt_t *option, struct statement *statement)
+{
+	const struct token *next = walk->token + 1;
+	const struct token *titled = next->type == TOKEN_WORD ? next + 1 : next;
+
+	*statement = (struct statement){.name = walk->token, .place = place_of(walk, walk->token)};
+	if (next->type == TOKEN_EQUAL || next->type == TOKEN_APPEND) {
+		statement->append = next->type == TOKEN_APPEND;
+		statement->form = statement->append || next[1].type == TOKEN_OPEN ? FORM_LIST
+										  : FORM_VALUE;
+	} else if (next->type == TOKEN_LEFT) {
+		statement->form = FORM_CALL;
+	} else if (titled->type == TOKEN_OPEN) {
+		statement->form = titled == next ? FORM_SECTION : FORM_TITLED;
+		statement->title = titled == next ? NULL : next;
+	} else if (option) {
+		report_form(walk->scan, option, statement->place);
+		return false;
+	} else {
+		walk->token++;
+		take(walk, TOKEN_EQUAL, "= or { behind a name");
+		return false;
+	}
+	return true;
+}
+
+/* From behind the name to the end of the value; each value has a place of its own. */
 static void
-scan_block(struct walk *walk, const cfg_opt_t *options)
+scan_value(struct walk *walk, bool list)
 {
-	int first[OPTIONS_MAX] = {0};
-	struct statement statement = {0};
+	const struct token *token;
 
-	for (;;) {
-		const cfg_opt_t *option;
-		bool accepted;
-
-		memset(&statement, 0, sizeof statement);
-		next_token(walk, &statement.name);
-		if (statement.name.type != TOKEN_WORD || walk->broken)
-			break;
-		read_statement(walk, &statement);
-		if (walk->broken)
-			break;
-		accepted = !options || accept(walk, options, &statement, first);
-		option = options ? find_option(options, statement.name.word) : NULL;
-		if (statement.use == USE_SECTION || statement.use == USE_TITLED) {
-			walk->depth++;
-			scan_block(walk, option ? option->subopts : NULL);
-			walk->depth--;
-		}
-		if (!accepted)
-			blank(walk, statement.name.from, walk->at);
+	pass(walk, place_of(walk, walk->token));
+	if (!list || walk->token->type != TOKEN_OPEN) {
+		token = take(walk, TOKEN_WORD, "a value");
+		if (token)
+			write_token(walk->scan, token, place_of(walk, token));
+		return;
 	}
-	if (statement.name.type != (walk->depth > 0 ? TOKEN_CLOSE : TOKEN_END))
-		walk->broken = true;
+	pass(walk, place_of(walk, walk->token));
+	while (walk->token->type == TOKEN_WORD) {
+		pass(walk, place_of(walk, walk->token));
+		if (walk->token->type == TOKEN_COMMA)
+			pass(walk, place_of(walk, walk->token));
+		else
+			break;
+	}
+	token = take(walk, TOKEN_CLOSE, "a value, a comma or }");
+	if (token)
+		write_token(walk->scan, token, place_of(walk, token));
 }
 
-/* Length of the UTF-8 sequence at `text`, 0 when it is none. */
-static size_t
-utf8_length(const unsigned char *text, size_t left)
-{
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = text[0] < 0x80   ? 1
-		   : text[0] < 0xc0 ? 0
-		   : text[0] < 0xe0 ? 2
-		   : text[0] < 0xf0 ? 3
-				    : 4;
-	unsigned u = text[0] & (0x7fU >> n);
+static void scan_block(struct walk *walk, const struct block *block);
 
-	if (n < 2 || n > left)
-		return n > left ? 0 : n;
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		u = u << 6 | (text[i] & 0x3f);
-	}
-	return u < least[n] || u > 0x10ffff || (u >= 0xd800 && u < 0xe000) ? 0 : n;
-}
-
-/* Reports bytes that no text has and makes them `?`. */
 static void
-check_bytes(const struct walk *walk)
+scan_section(struct walk *walk, const cfg_opt_t *option, const struct statement *statement)
 {
-	int line = 1;
+	struct scan *scan = walk->scan;
+	struct block block = {option ? option->subopts : NULL, scan->n_seen};
+	const struct token *close;
 
-	for (size_t i = 0; i < walk->length;) {
-		unsigned char *at = (unsigned char *)walk->text + i;
-		size_t n = utf8_length(at, walk->length - i);
-		if (n == 0 || *at == '\0') {
-			report_error(walk->scan->report, walk->file, line,
-				     "%s, expected text in UTF-8",
-				     n == 0 ? "a byte that is not UTF-8" : "a NUL");
-			*at = '?';
-			n = 1;
-		}
-		line += *at == '\n';
-		i += n;
-	}
+	if (statement->title)
+		pass(walk, statement->place);
+	pass(walk, statement->place);
+	scan_block(walk, &block);
+	scan->n_seen = block.seen;
+	close = scan->broken ? NULL : take(walk, TOKEN_CLOSE, "an option or }");
+	if (close)
+		write_token(scan, close, statement->place);
 }
 
+static void scan_file(struct scan *scan, char *path, const struct block *block,
+		      struct report_place from);
+
+__attribute__((format(printf, 2, 0))) static void
+ignore_error(cfg_t *cfg, const char *format, va_list arguments)
+{
+	(void)cfg;
+	(void)format;
+	(void)arguments;
+}
+
+/* What a word of the file stands for, to be freed; NULL when it makes no sense. */
 static char *
-read_file(const char *path, size_t *length)
+decode_word(const struct token *word)
 {
-	FILE *f = fopen(path, "re");
-	struct stat st;
-	char *text = NULL;
+	char quote = word->quote ? word->quote : ' ';
+	cfg_opt_t options[] = {CFG_STR("word", NULL, CFGF_NONE), CFG_END()};
+	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+	char text[2 * PATH_MAX];
+	char *result = NULL;
 
-	if (!f)
+	if (!cfg)
 		return NULL;
-	errno = 0;
-	if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode))
-		errno = EISDIR;
-	else if (st.st_size > FILE_SIZE_MAX)
-		errno = EFBIG;
-	else
-		text = calloc(1, FILE_SIZE_MAX + 1);
-	if (text) {
-		*length = fread(text, 1, FILE_SIZE_MAX, f);
-		text[*length] = '\0';
-	}
-	fclose(f);
-	return text;
+	cfg_set_error_function(cfg, ignore_error);
+	snprintf(text, sizeof text, "word = %c%.*s%c", quote, (int)word->length, word->text, quote);
+	if (cfg_parse_buf(cfg, text) == CFG_SUCCESS && cfg_getstr(cfg, "word"))
+		result = strdup(cfg_getstr(cfg, "word"));
+	cfg_free(cfg);
+	return result;
 }
 
-static const char *
-keep_name(struct scan *scan, const char *path)
+static void
+scan_include(struct walk *walk, const struct block *block, const struct statement *statement)
 {
-	struct file_name *file = calloc(1, sizeof *file + strlen(path) + 1);
+	struct scan *scan = walk->scan;
+	const struct token *word;
+	char *name, *path;
+
+	walk->token++;
+	word = take(walk, TOKEN_WORD, "a file's name");
+	if (!word || !take(walk, TOKEN_RIGHT, ")") || scan->muted > 0)
+		return;
+	if (scan->includes == INCLUDES_MAX) {
+		report_error(scan->report, statement->place,
+			     "include: nested too deep, expected at most %d levels", INCLUDES_MAX);
+		scan->broken = true;
+		return;
+	}
+	name = decode_word(word);
+	path = text_path(walk->path, name ? name : "");
+	free(name);
+	scan->includes++;
+	if (path)
+		scan_file(scan, path, block, statement->place);
+	else
+		out_of_memory(scan);
+	scan->includes--;
+}
+
+static void
+scan_statement(struct walk *walk, const struct block *block)
+{
+	struct scan *scan = walk->scan;
+	const cfg_opt_t *option = find_option(block->options, walk->token);
+	struct statement statement;
+	unsigned muted = scan->muted;
+
+	if (!read_statement(walk, option, &statement)) {
+		scan->broken = true;
+		return;
+	}
+	scan->muted += !accept(scan, block, option, &statement);
+	if (statement.form == FORM_CALL)
+		walk->token++;
+	else
+		pass(walk, statement.place);
+	if (statement.form == FORM_CALL)
+		scan_include(walk, block, &statement);
+	else if (statement.form == FORM_VALUE || statement.form == FORM_LIST)
+		scan_value(walk, statement.form == FORM_LIST);
+	else
+		scan_section(walk, option, &statement);
+	scan->muted = muted;
+}
+
+static void
+scan_block(struct walk *walk, const struct block *block)
+{
+	while (!walk->scan->broken && walk->token->type == TOKEN_WORD)
+		scan_statement(walk, block);
+}
+
+/* Whether braces come in pairs; where they do not, all that follows would be misread. */
+static bool
+check_braces(struct scan *scan, const char *path, const struct token *token)
+{
+	const struct token *open[DEPTH_MAX];
+	size_t depth = 0;
+
+	for (; token->type != TOKEN_END; token++) {
+		struct report_place place = {path, token->line};
+		if (token->type == TOKEN_OPEN && depth == DEPTH_MAX) {
+			report_error(scan->report, place, "a brace too deep, expected at most %d",
+				     DEPTH_MAX);
+			return false;
+		}
+		if (token->type == TOKEN_OPEN)
+			open[depth++] = token;
+		if (token->type == TOKEN_CLOSE && depth-- == 0) {
+			report_error(scan->report, place, "} without its beginning, expected {");
+			return false;
+		}
+	}
+	if (depth > 0)
+		report_error(scan->report, (struct report_place){path, open[depth - 1]->line},
+			     "{ without its end, expected }");
+	return depth == 0;
+}
+
+/* Adds a file, whose path it takes over; NULL when it is not there or does not add up. */
+static const struct file *
+add_file(struct scan *scan, char *path, struct report_place from)
+{
+	struct file *file = calloc(1, sizeof *file);
+
+	if (!file) {
+		free(path);
+		out_of_memory(scan);
+		return NULL;
+	}
+	*file = (struct file){.next = scan->files, .path = path};
+	scan->files = file;
+	file->text = text_read(path, scan->report);
+	if (!file->text) {
+		report_error(scan->report, from, "cannot read %s: %s", path, strerror(errno));
+		scan->broken |= scan->includes == 0;
+		return NULL;
+	}
+	file->tokens = token_read(file->text, path, scan->report);
+	if (file->tokens && check_braces(scan, path, file->tokens))
+		return file;
+	scan->broken = true;
+	return NULL;
+}
+
+/* Scans a file in a block; one that cannot be read is reported at `from`. */
+static void
+scan_file(struct scan *scan, char *path, const struct block *block, struct report_place from)
+{
+	const struct file *file = add_file(scan, path, from);
 
 	if (!file)
-		return "";
-	strcpy(file->name, path);
-	file->next = scan->files;
-	scan->files = file;
-	return file->name;
+		return;
+	struct walk walk = {scan, file->path, file->tokens};
+	scan_block(&walk, block);
+	if (!scan->broken)
+		take(&walk, TOKEN_END, "an option or a section");
 }
 
-char *
-scan_read(struct scan *scan, const char *path, const struct cfg_opt_t *options)
+const char *
+scan_read(struct scan *scan, const cfg_opt_t *options)
 {
-	struct walk walk = {.scan = scan, .line = 1};
+	struct block block = {options, 0};
+	char *path = strdup(scan->places[0].file);
 
-	walk.text = read_file(path, &walk.length);
-	if (!walk.text)
-		return NULL;
-	walk.file = keep_name(scan, path);
-	check_bytes(&walk);
-	scan_block(&walk, options);
-	return walk.text;
+	if (path)
+		scan_file(scan, path, &block, scan->places[0]);
+	else
+		out_of_memory(scan);
+	if (fflush(scan->out) || ferror(scan->out))
+		out_of_memory(scan);
+	return scan->broken ? NULL : scan->text;
 }

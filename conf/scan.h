@@ -1,39 +1,34 @@
 /* SPDX-License-Identifier: ISC */
-/* scan.h: a first look at a configuration file, for what libconfuse does not tell
+/* scan.h: what libconfuse gets to read, and where each line of it comes from
  *
- * libconfuse stops at the first unknown option, lets the last of two equal options or sections win
- * in silence, reads a variable of the environment that is not set as "", cuts a value at a NUL, and
- * counts lines wrongly after comments. The scan reports all of these and hands libconfuse a text
- * without comments and without what it would stop at, so that the other errors come out too.
+ * libconfuse stops at the first unknown option, lets the last of two equal options win in silence,
+ * and forgets where anything stood. So the scan looks at the form of a file first, reports all that
+ * is wrong with it, and writes the rest out anew, with included files in their places and every
+ * word and sign on a line of its own. Then a line number that libconfuse gives says where in the
+ * files a value stands; that of a closing brace, where its section begins.
  */
 #ifndef NMSP_CONF_SCAN_H
 #define NMSP_CONF_SCAN_H
+
+#include <stddef.h>
 
 #include "conf/report.h"
 
 struct cfg_opt_t;
 struct scan;
 
-/* A place in a file; `file` lives as long as the scan. */
-struct scan_place {
-	const char *file;
-	int line;
-};
+/* A scan of the file `path`; errors go to `report`, which must outlive it. NULL without memory. */
+struct scan *scan_new(const char *path, const struct report *report);
 
-/* What the files of one configuration have in common. `report` must outlive it. NULL without
- * memory. */
-struct scan *scan_new(const struct report *report);
-
-/* Frees a scan and its places; takes NULL. */
+/* Frees a scan, its text and the names in its places; takes NULL. */
 void scan_free(struct scan *scan);
 
-/* Reads the file `path`, whose options are `options` (libconfuse's, ended by one without a name),
- * and reports what is wrong with its form. Returns the text for libconfuse, line for line that of
- * the file, to be freed; NULL with `errno` when the file cannot be read. */
-char *scan_read(struct scan *scan, const char *path, const struct cfg_opt_t *options);
+/* Scans the file, whose options are `options`, ended by one without a name; a function among them
+ * is include(FILE). Returns the text for libconfuse, which belongs to the scan; NULL when it
+ * does not add up. */
+const char *scan_read(struct scan *scan, const struct cfg_opt_t *options);
 
-/* Where the section `name` with the title `title` ("" when it has none) of the top level begins;
- * line 0 when there is none. */
-struct scan_place scan_section(const struct scan *scan, const char *name, const char *title);
+/* Where line `line` of the text comes from; nowhere for line 0. */
+struct report_place scan_place(const struct scan *scan, int line);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "conf/config.h"
+#include "gateway/check.h"
 #include "gateway/commands.h"
 #include "gateway/gateway.h"
 #include "gateway/log.h"
@@ -51,7 +52,7 @@ cmd_run(int argc, char **argv)
 	config = config_load(path, &command_report);
 	if (!config)
 		return COMMAND_ERROR;
-	status = run(config);
+	status = check_config(config, &command_report, true) == 0 ? run(config) : COMMAND_ERROR;
 	config_free(config);
 	return status;
 }

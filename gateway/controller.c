@@ -3,6 +3,7 @@
 #include "gateway/controller.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
+#define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
 static uint64_t
 now(const struct controller *c)
@@ -158,10 +160,34 @@ check_version(struct controller *c, const struct frame *frame)
 	    frame->version, c->dict->name, c->dict->frame.version_value);
 }
 
+/* The controller's time as it stands in a message, against ours. Certificates and times of records
+ * depend on them being close. */
+static void
+check_clock(struct controller *c, const struct message *message, uint64_t received_at)
+{
+	bool apart;
+
+	if (!message->has_time)
+		return;
+	c->skew_ms = (int64_t)(message->time_ms - received_at);
+	c->has_skew = true;
+	apart = c->skew_ms > MOST_SKEW_MS || c->skew_ms < -MOST_SKEW_MS;
+	if (apart == c->skew_told)
+		return;
+	c->skew_told = apart;
+	if (apart)
+		say(c, LOG_LEVEL_WARNING, "the controller's clock is %.0f s %s: check NTP on both",
+		    fabs((double)c->skew_ms) / 1000, c->skew_ms > 0 ? "ahead" : "behind");
+	else
+		say(c, LOG_LEVEL_INFO, "the controller's clock is right again");
+	c->shared->state(c->shared->context, c);
+}
+
 static bool
 take_frame(void *context, const struct frame *frame, uint64_t offset)
 {
 	struct controller *c = context;
+	uint64_t received_at = timestamp_now();
 	struct message message;
 	uint32_t malformed;
 
@@ -178,8 +204,9 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 		if (strcmp(message.def->name, "capability_notification") == 0)
 			offer_take(&c->offer, &message);
 		session_message(&c->session, now(c), &message);
+		check_clock(c, &message, received_at);
 	}
-	malformed = process_message(&c->process, &message, timestamp_now());
+	malformed = process_message(&c->process, &message, received_at);
 	if (message.fault.level == FAULT_NONE)
 		c->counters.faults[FAULT_RECORD] += malformed;
 	return c->link != NULL;

@@ -58,6 +58,9 @@ struct controller {
 	struct controller_counters counters;
 	char session_id[9];
 	uv_timer_t timer;
+	bool has_skew;
+	bool skew_told;	   /* it was logged that the clocks are too far apart */
+	int64_t skew_ms;   /* how far the controller's clock is ahead of ours */
 	bool version_told; /* a version of the frame that the dictionary does not have was logged */
 };
 

@@ -68,6 +68,8 @@ documents_state(const struct controller *c)
 	json_object_set_new(document, "since", time_text(gateway_wall_time(loop, s->since)));
 	if (s->attempt)
 		json_object_set_new(document, "attempt", count(s->attempt));
+	if (c->has_skew)
+		json_object_set_new(document, "clock_skew_ms", json_integer(c->skew_ms));
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
 		json_object_set_new(document, "retry_at",
 				    time_text(gateway_wall_time(loop, s->retry_at)));
@@ -239,6 +241,8 @@ controller_health(const struct controller *c)
 	json_object_set_new(object, "connections", count(n->connections));
 	json_object_set_new(object, "messages", count(n->messages));
 	json_object_set_new(object, "bytes", count(n->bytes));
+	if (c->has_skew)
+		json_object_set_new(object, "clock_skew_ms", json_integer(c->skew_ms));
 	for (unsigned level = FAULT_RECORD; level <= FAULT_FRAME; level++)
 		if (n->faults[level])
 			json_object_set_new(faults, fault_level_name((enum fault_level)level),

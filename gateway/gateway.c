@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conf/dictionary.h"
+#include "gateway/account_log.h"
 #include "gateway/build.h"
 #include "gateway/documents.h"
 #include "gateway/log.h"
@@ -228,6 +229,7 @@ gateway_run(struct gateway *g)
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_stop(g->outputs[i], FLUSH_MS);
+	account_log(g);
 	return 0;
 }
 

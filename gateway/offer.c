@@ -12,7 +12,7 @@ copy_text(const struct field *device, const struct value *slots, const char *nam
 	  char text[OFFER_TEXT])
 {
 	const struct field *field = shape_field(device->shape, name);
-	const struct value *value = field ? &slots[field->slot] : NULL;
+	const struct value *value = field && field->wire == WIRE_STR ? &slots[field->slot] : NULL;
 	size_t length = value && value->present ? value->count : 0;
 
 	length = length < OFFER_TEXT ? length : OFFER_TEXT - 1;

@@ -149,18 +149,21 @@ render_topic(const struct process *process, const struct topic *topic, enum kind
 	return topic_render(topic, &values);
 }
 
-/* The topic of a record (NULL: of a batch) at one output, with a reference for the caller. */
+/* The topic of all records of a kind, where they have one and the same; kept by the output. */
 static struct buffer *
-route_topic(const struct process *process, struct route *route, enum kind kind,
-	    const struct record *record)
+common_topic(const struct process *process, struct route *route, enum kind kind)
 {
-	struct buffer **cached = &route->topics[kind];
+	struct buffer *topic = route->topics[kind];
 
-	if (record && topic_varies(route->output->topic))
-		return render_topic(process, route->output->topic, kind, record);
-	if (!*cached)
-		*cached = render_topic(process, route->output->topic, kind, NULL);
-	return *cached ? buffer_ref(*cached) : NULL;
+	if (topic)
+		return topic;
+	topic = render_topic(process, route->output->topic, kind, NULL);
+	if (topic && !output_keep_topic(route->output, topic)) {
+		buffer_unref(topic);
+		topic = NULL;
+	}
+	route->topics[kind] = topic;
+	return topic;
 }
 
 static void
@@ -174,16 +177,21 @@ static void
 publish(struct process *process, struct route *route, struct publication *publication,
 	const struct record *record)
 {
-	bool wants_topic = route->output->topic != NULL;
+	const struct topic *topic = route->output->topic;
+	bool varies = topic && record && topic_varies(topic);
 
 	publication->account = &route->accounts->kinds[publication->kind];
-	publication->topic = wants_topic ? route_topic(process, route, publication->kind, record)
-					 : NULL;
-	if (publication->payload && (publication->topic || !wants_topic))
+	publication->topic_kept = topic && !varies;
+	if (varies)
+		publication->topic = render_topic(process, topic, publication->kind, record);
+	else
+		publication->topic = topic ? common_topic(process, route, publication->kind) : NULL;
+	if (publication->payload && (publication->topic || !topic))
 		output_publish(route->output, publication);
 	else
 		count_lost(publication->account, publication->records);
-	buffer_unref(publication->topic);
+	if (varies)
+		buffer_unref(publication->topic);
 }
 
 static struct buffer *

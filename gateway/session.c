@@ -88,7 +88,6 @@ forget_connection(struct session *s)
 	s->subscribe_transaction = 0;
 	s->initial_transaction = 0;
 	s->answer_by = NEVER;
-	s->initial_cursor = 0;
 	subscription_reset(&s->subscription);
 	s->actions->capability(s->context);
 }
@@ -107,8 +106,9 @@ static void
 back_off(struct session *s, uint64_t now, const char *reason)
 {
 	uint64_t least = s->settings.backoff_min_ms, most = least;
+	unsigned doublings = s->attempt ? s->attempt : 1;
 
-	for (unsigned i = 0; i < s->attempt && most < s->settings.backoff_max_ms; i++)
+	for (unsigned i = 0; i < doublings && most < s->settings.backoff_max_ms; i++)
 		most *= 2;
 	if (most > s->settings.backoff_max_ms)
 		most = s->settings.backoff_max_ms;
@@ -237,7 +237,6 @@ subscribe(struct session *s, uint64_t now)
 	} else {
 		enter_subscribed(s, now);
 	}
-	s->actions->capability(s->context);
 }
 
 /* Asks for the current state, one request after the other. */
@@ -248,7 +247,7 @@ ask_initial(struct session *s, uint64_t now)
 
 	if (s->initial_transaction || s->subscribe_transaction || s->stopping)
 		return;
-	while (subscription_next_initial(&s->subscription, &initial, &s->initial_cursor)) {
+	while (subscription_next_initial(&s->subscription, &initial)) {
 		s->initial_transaction = session_send_initial(s, &initial);
 		if (!s->initial_transaction)
 			continue;
@@ -265,7 +264,8 @@ take_capability(struct session *s, uint64_t now, const struct message *message)
 	if (subscription_offer(&s->subscription, message) || s->state == SESSION_SUBSCRIBING)
 		subscribe(s, now);
 	else
-		s->actions->capability(s->context);
+		enter_subscribed(s, now);
+	s->actions->capability(s->context);
 }
 
 static void
@@ -280,7 +280,8 @@ take_grant(struct session *s, uint64_t now, const struct message *message)
 	s->actions->capability(s->context);
 	enter_subscribed(s, now);
 	/* What was offered while the answer was under way. */
-	s->subscribe_transaction = session_send_subscribe(s);
+	if (!s->stopping)
+		s->subscribe_transaction = session_send_subscribe(s);
 	if (s->subscribe_transaction)
 		s->answer_by = now + s->settings.answer_timeout_ms;
 	ask_initial(s, now);
@@ -326,7 +327,7 @@ session_message(struct session *s, uint64_t now, const struct message *message)
 		take_capability(s, now, message);
 	else if (is_named(message, "service_subscribe_response"))
 		take_grant(s, now, message);
-	else if (is_named(message, "service_unsubscribe_response"))
+	else if (s->stopping && is_named(message, "service_unsubscribe_response"))
 		subscription_reset(&s->subscription);
 	else
 		take_data(s, now, message);

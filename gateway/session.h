@@ -101,7 +101,6 @@ struct session {
 	uint32_t subscribe_transaction; /* 0: none is waited for */
 	uint32_t initial_transaction;
 	uint64_t answer_by; /* when the answer that is waited for is overdue */
-	size_t initial_cursor;
 	bool stopping;
 	uint64_t random;
 };

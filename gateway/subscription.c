@@ -57,13 +57,15 @@ subscription_reset(struct subscription *s)
 		item_reset(&s->items[i]);
 }
 
-/* The field `name` of an object, or NULL where it is absent. */
+/* The field `name` of an object, or NULL where it is absent or of another type. */
 static const struct value *
-member(const struct shape *shape, const struct value *object, const char *name)
+member(const struct shape *shape, const struct value *object, const char *name, enum wire wire)
 {
 	const struct field *field = shape_field(shape, name);
 
-	return field && object[field->slot].present ? &object[field->slot] : NULL;
+	if (!field || field->wire != wire || !object[field->slot].present)
+		return NULL;
+	return &object[field->slot];
 }
 
 static void
@@ -72,8 +74,10 @@ each_subservice(const struct field *list_field, const struct value *list, uint32
 {
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct value *object = list->items + (size_t)i * list_field->stride;
-		const struct value *number = member(list_field->shape, object, "subservice");
-		const struct value *interval = member(list_field->shape, object, "interval");
+		const struct value *number =
+			member(list_field->shape, object, "subservice", WIRE_UINT);
+		const struct value *interval =
+			member(list_field->shape, object, "interval", WIRE_UINT);
 
 		if (number)
 			visitor->named(visitor->context, service, (uint32_t)number->u,
@@ -86,13 +90,14 @@ subscription_visit(const struct message *message, const struct subscription_visi
 {
 	const struct value *services = message_value(message, "service");
 	const struct field *element = services ? shape_field(&message->def->body, "service") : NULL;
-	const struct field *list_field = element ? shape_field(element->shape, "subservices")
-						 : NULL;
+	const struct field *list_field =
+		element && element->shape ? shape_field(element->shape, "subservices") : NULL;
 
 	for (uint32_t i = 0; list_field && i < services->count; i++) {
 		const struct value *object = services->items + (size_t)i * element->stride;
-		const struct value *number = member(element->shape, object, "service");
-		const struct value *list = member(element->shape, object, "subservices");
+		const struct value *number = member(element->shape, object, "service", WIRE_UINT);
+		const struct value *list =
+			member(element->shape, object, "subservices", WIRE_STRUCT);
 
 		if (number && list)
 			each_subservice(list_field, list, (uint32_t)number->u, visitor);
@@ -122,7 +127,10 @@ mark_offered(void *context, uint32_t service, uint32_t subservice, uint16_t inte
 static void
 grant(struct subscription_item *item, uint16_t interval_s)
 {
-	item->initial |= !item->granted;
+	if (!item->granted) {
+		item->initial = true;
+		item->asked = 0;
+	}
 	item->granted = true;
 	item->granted_interval_s = interval_s;
 }
@@ -312,10 +320,8 @@ asked_before(const struct subscription *s, size_t place, bool has_entity, uint32
 	return false;
 }
 
-/* `*cursor` counts the entities of the first item that still has `initial`. */
 bool
-subscription_next_initial(struct subscription *s, struct subscription_initial *initial,
-			  size_t *cursor)
+subscription_next_initial(struct subscription *s, struct subscription_initial *initial)
 {
 	for (size_t i = 0; i < s->n_items; i++) {
 		struct subscription_item *item = &s->items[i];
@@ -323,8 +329,8 @@ subscription_next_initial(struct subscription *s, struct subscription_initial *i
 		bool has_entity = request && needs_entity(request);
 		size_t asks = !request ? 0 : has_entity ? item->subservice->n_entities : 1;
 
-		while (item->initial && *cursor < asks) {
-			size_t place = (*cursor)++;
+		while (item->initial && item->asked < asks) {
+			uint32_t place = item->asked++;
 			uint32_t entity = has_entity ? item->subservice->entities[place] : 0;
 
 			if (asked_before(s, i, has_entity, entity))
@@ -332,8 +338,6 @@ subscription_next_initial(struct subscription *s, struct subscription_initial *i
 			*initial = (struct subscription_initial){request, has_entity, entity};
 			return true;
 		}
-		if (item->initial)
-			*cursor = 0;
 		item->initial = false;
 	}
 	return false;

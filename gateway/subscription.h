@@ -21,8 +21,9 @@ struct subscription_item {
 	bool offered;
 	bool requested;
 	bool granted;
-	bool refused; /* asked for and not granted; not asked again until it is offered anew */
-	bool initial; /* its current state is still to be asked for */
+	bool refused;	/* asked for and not granted; not asked again until it is offered anew */
+	uint32_t asked; /* of its entities, for their current state */
+	bool initial;	/* its current state is still to be asked for */
 };
 
 struct subscription {
@@ -86,7 +87,7 @@ size_t subscription_grant(struct subscription *subscription, const struct messag
 /* The next request for current state that is still to be sent, marking it as sent; false when there
  * is none. */
 bool subscription_next_initial(struct subscription *subscription,
-			       struct subscription_initial *initial, size_t *cursor);
+			       struct subscription_initial *initial);
 
 /* Writes "rssi:tag, wips:wips" of those items that `pick` picks to `text`; returns how many. */
 size_t subscription_list(const struct subscription *subscription,

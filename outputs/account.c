@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* account.c: where every record went */
 #include "outputs/account.h"
-
-
 void
 account_view(struct account *account, struct account_view *view)
 {

@@ -10,6 +10,8 @@
 struct buffer {
 	atomic_uint references;
 	uint32_t length;
+	struct buffer *next; /* among the spares */
+	unsigned size_class;
 	char data[]; /* `length` bytes and a NUL */
 };
 

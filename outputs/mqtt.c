@@ -72,7 +72,6 @@ on_connect(struct mosquitto *handle, void *user, int code, int flags,
 	struct connection *connection = user;
 	uint8_t max_qos = 2;
 
-	(void)handle;
 	(void)flags;
 	if (code != 0) {
 		mqtt_connection_blame(connection, "refused by the broker: %s",
@@ -83,6 +82,8 @@ on_connect(struct mosquitto *handle, void *user, int code, int flags,
 				      &connection->receive_maximum, false);
 	mosquitto_property_read_byte(properties, MQTT_PROP_MAXIMUM_QOS, &max_qos, false);
 	connection->max_qos = max_qos;
+	/* With a callback libmosquitto makes a line of text for every message. */
+	mosquitto_log_callback_set(handle, NULL);
 	connection->accepted = true;
 	connection_welcome(connection->mqtt, connection);
 }
@@ -175,7 +176,8 @@ on_message(struct mosquitto *handle, void *user, const struct mosquitto_message 
 	queue_document(mqtt->output.queue, suffix, NULL, 1);
 }
 
-/* Asks for what is retained of controllers. Without the right to read, there is nothing to clear. */
+/* Asks for what is retained of controllers. Without the right to read, there is nothing to clear.
+ */
 static void
 read_back(struct mqtt *mqtt, struct connection *connection)
 {

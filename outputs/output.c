@@ -14,6 +14,12 @@ output_publish(struct output *output, const struct publication *publication)
 		output->ops->wake(output);
 }
 
+bool
+output_keep_topic(struct output *output, struct buffer *topic)
+{
+	return queue_keep_topic(output->queue, topic);
+}
+
 void
 output_document(struct output *output, const char *suffix, struct buffer *payload, int qos)
 {

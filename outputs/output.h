@@ -53,6 +53,7 @@ struct publication {
 	uint32_t records; /* in the payload; a batch has several */
 	struct buffer *payload;
 	struct buffer *topic;	 /* NULL where the output has no topics */
+	bool topic_kept;	 /* the topic was given to output_keep_topic() */
 	struct account *account; /* outlives the output */
 	uint64_t station; /* what the record is about, for conflation: MAC and entity; 0: never
 			     conflated */
@@ -70,6 +71,10 @@ struct output_status {
 /* Queues a publication (counting it as received, and as dropped or conflated when the queue is
  * full). Never blocks. */
 void output_publish(struct output *output, const struct publication *publication);
+
+/* Keeps a topic of many records for as long as the output lives, so that they need not count their
+ * references to it one by one. False without memory. */
+bool output_keep_topic(struct output *output, struct buffer *topic);
 
 /* Sets the retained document `suffix` ("info", "hq/state") below {prefix}/{gateway}/; published now
  * and after every reconnect, newest text only. A NULL payload clears the topic on the broker and

@@ -36,6 +36,9 @@ struct queue {
 	struct queue_item *spares;
 	size_t n_spares;
 
+	struct buffer **kept_topics;
+	size_t n_kept_topics;
+
 	struct queue_list finished; /* the consumer's, without the lock */
 };
 
@@ -98,11 +101,28 @@ item_new(struct queue *queue)
 }
 
 static void
+item_set_text(struct queue_item *item, const struct publication *publication)
+{
+	bool counted = publication->topic && !publication->topic_kept;
+
+	item->payload = buffer_ref(publication->payload);
+	item->topic = counted ? buffer_ref(publication->topic) : publication->topic;
+	item->topic_kept = publication->topic_kept;
+}
+
+static void
+item_drop_text(struct queue_item *item)
+{
+	buffer_unref(item->payload);
+	if (!item->topic_kept)
+		buffer_unref(item->topic);
+}
+
+static void
 item_free(struct queue *queue, struct queue_item *item)
 {
 	queue->bytes -= item->cost;
-	buffer_unref(item->payload);
-	buffer_unref(item->topic);
+	item_drop_text(item);
 	if (queue->n_spares >= MAX_SPARES) {
 		free(item);
 		return;
@@ -167,10 +187,8 @@ conflate(struct queue *queue, const struct publication *publication, uint32_t co
 		item = older;
 	}
 	account_add(&publication->account->conflated, item->records);
-	buffer_unref(item->payload);
-	buffer_unref(item->topic);
-	item->payload = buffer_ref(publication->payload);
-	item->topic = publication->topic ? buffer_ref(publication->topic) : NULL;
+	item_drop_text(item);
+	item_set_text(item, publication);
 	item->records = publication->records;
 	queue->bytes += cost;
 	queue->bytes -= item->cost;
@@ -213,8 +231,7 @@ append(struct queue *queue, const struct publication *publication, uint32_t cost
 		account_add(&publication->account->dropped[DROP_NO_MEMORY], publication->records);
 		return;
 	}
-	item->payload = buffer_ref(publication->payload);
-	item->topic = publication->topic ? buffer_ref(publication->topic) : NULL;
+	item_set_text(item, publication);
 	item->account = publication->account;
 	item->station = publication->station;
 	item->records = publication->records;
@@ -249,6 +266,21 @@ queue_publish(struct queue *queue, const struct publication *publication)
 	wake = must_wake(queue);
 	pthread_mutex_unlock(&queue->lock);
 	return wake;
+}
+
+bool
+queue_keep_topic(struct queue *queue, struct buffer *topic)
+{
+	struct buffer **kept;
+
+	pthread_mutex_lock(&queue->lock);
+	kept = realloc(queue->kept_topics, (queue->n_kept_topics + 1) * sizeof(struct buffer *));
+	if (kept) {
+		kept[queue->n_kept_topics++] = buffer_ref(topic);
+		queue->kept_topics = kept;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return kept != NULL;
 }
 
 bool
@@ -435,6 +467,9 @@ queue_free(struct queue *queue)
 		next = item->next;
 		free(item);
 	}
+	for (size_t i = 0; i < queue->n_kept_topics; i++)
+		buffer_unref(queue->kept_topics[i]);
+	free(queue->kept_topics);
 	pthread_mutex_destroy(&queue->lock);
 	retained_fini(&queue->retained);
 	queue_index_fini(&queue->index);

@@ -56,7 +56,8 @@ struct queue_item {
 	uint32_t cost;
 	uint8_t rank;
 	bool indexed;
-	uint8_t qos; /* documents only */
+	bool topic_kept; /* by the queue */
+	uint8_t qos;	 /* documents only */
 
 	/* the consumer's own; 0 when taken for the first time */
 	uint8_t attempts;
@@ -85,6 +86,10 @@ void queue_free(struct queue *queue);
 
 /* Queues a record, counting it as received. Returns true when the consumer has to be woken. */
 bool queue_publish(struct queue *queue, const struct publication *publication);
+
+/* Takes a reference to a topic that publications with `topic_kept` come with, for as long as the
+ * queue lives. False without memory. */
+bool queue_keep_topic(struct queue *queue, struct buffer *topic);
 
 /* Sets the document `suffix`; a NULL payload clears it. Returns true when the consumer has to be
  * woken. */

@@ -61,6 +61,7 @@ put_bitmap(char *p, uint64_t u)
 		*p++ = ',';
 		p = jsonw_put_uint(p, place);
 	}
+	p += p == start;
 	*start = '[';
 	*p++ = ']';
 	return p;
@@ -206,33 +207,59 @@ write_object(struct jsonw *json, const struct shape *shape, const struct value *
 	close_object(json, start);
 }
 
-/* True when one of the first `count` pairs has the key of pair `count`. */
-static bool
-key_is_taken(const struct field *f, const struct value *pairs, uint32_t count)
+static const struct value *
+map_key(const struct field *f, const struct value *pairs, uint32_t i)
 {
-	const struct value *key = &pairs[(size_t)count * f->stride + f->map_key];
+	return &pairs[(size_t)i * f->stride + f->map_key];
+}
 
+/* True when one of the first `count` pairs has this key. */
+static bool
+key_is_taken(const struct field *f, const struct value *pairs, uint32_t count, const char *key,
+	     size_t length)
+{
 	for (uint32_t i = 0; i < count; i++) {
-		const struct value *other = &pairs[(size_t)i * f->stride + f->map_key];
+		const struct value *other = map_key(f, pairs, i);
 
-		if (other->count == key->count && memcmp(other->bytes, key->bytes, key->count) == 0)
+		if (other->count == length && memcmp(other->bytes, key, length) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* A key that came before gets its place behind it, since an object can have it only once. */
+/* A key that came before gets a number behind it, since an object can have it only once: its place,
+ * or where another key is called that, a number that no other place leads to. */
 static void
-write_map_key(struct jsonw *json, const struct field *f, const struct value *pairs, uint32_t i)
+write_second_key(struct jsonw *json, const struct field *f, const struct value *list, uint32_t i)
 {
-	const struct value *key = &pairs[(size_t)i * f->stride + f->map_key];
+	const struct value *key = map_key(f, list->items, i);
+	uint64_t number = i + UINT64_C(1);
+	struct jsonw name;
 
-	jsonw_string(json, key->bytes, key->count);
-	if (!key_is_taken(f, pairs, i) || !jsonw_reserve(json, JSONW_UINT + 2))
-		return;
-	json->data[json->length - 1] = '_';
-	json->length = (size_t)(jsonw_put_uint(json->data + json->length, i + 1) - json->data);
-	jsonw_raw(json, "\"", 1);
+	jsonw_init(&name);
+	do {
+		name.length = 0;
+		jsonw_raw(&name, (const char *)key->bytes, key->count);
+		jsonw_char(&name, '_');
+		if (!jsonw_reserve(&name, JSONW_UINT))
+			break;
+		name.length = (size_t)(jsonw_put_uint(name.data + name.length, number) - name.data);
+		number += list->count;
+	} while (key_is_taken(f, list->items, list->count, name.data, name.length));
+	json->failed |= name.failed;
+	jsonw_string(json, (const uint8_t *)name.data, name.length);
+	jsonw_fini(&name);
+}
+
+static void
+write_map_key(struct jsonw *json, const struct field *f, const struct value *list, uint32_t i)
+{
+	const struct value *key = map_key(f, list->items, i);
+
+	if (key_is_taken(f, list->items, i, (const char *)key->bytes, key->count))
+		write_second_key(json, f, list, i);
+	else
+		jsonw_string(json, key->bytes, key->count);
 }
 
 static void
@@ -243,8 +270,10 @@ write_map(struct jsonw *json, const struct field *f, const struct value *list)
 	for (uint32_t i = 0; i < list->count; i++) {
 		const struct value *text = &list->items[(size_t)i * f->stride + f->map_value];
 
+		if (text->count == 0)
+			continue;
 		jsonw_char(json, ',');
-		write_map_key(json, f, list->items, i);
+		write_map_key(json, f, list, i);
 		jsonw_char(json, ':');
 		jsonw_string(json, text->bytes, text->count);
 	}
@@ -320,6 +349,7 @@ is_empty(const struct field *f, const struct value *v)
 static void
 write_member(struct jsonw *json, const struct field *f, const struct value *v)
 {
+	bool is_object = f->render == RENDER_MAP || (f->render == RENDER_OBJECT && !f->count_of);
 	size_t start = json->length, at;
 
 	if (is_empty(f, v) || (f->render == RENDER_NONE))
@@ -338,7 +368,7 @@ write_member(struct jsonw *json, const struct field *f, const struct value *v)
 		write_list(json, f, v);
 	else
 		write_one(json, f, f->shape ? v->items : v);
-	if (f->render == RENDER_OBJECT && json->length == at + 2 && !f->count_of)
+	if (is_object && json->length == at + strlen("{}"))
 		json->length = start;
 }
 

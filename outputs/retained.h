@@ -45,8 +45,7 @@ void retained_renew(struct retained *retained);
 /* The next document to publish, or NULL; it must be returned. */
 struct document *retained_take(struct retained *retained);
 
-/* Ends what retained_take() began; `again`: it was not published and has to be, before the others.
- */
+/* Ends what retained_take() began; `again`: it was not published and is the next. */
 void retained_return(struct retained *retained, struct document *document, bool again);
 
 #endif

@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -122,8 +123,9 @@ def decode(_folder):
     return f"""## From frames to text
 
 {quantity(got["records"])} RSSI records of {got["readings"]} readings, {got["per_message"]} in a \
-message, {got["frame_bytes"]:.0f} bytes each in the capture and {got["text_bytes"]:.0f} as JSON; one \
-core, CPU time, median of {got["rounds"]} rounds. All three texts are compared byte by byte.
+message; each has {got["frame_bytes"]:.0f} bytes in the capture and {got["text_bytes"]:.0f} as \
+JSON. One core, CPU time, median of {got["rounds"]} rounds that take turns. The texts are the same \
+byte for byte.
 
     build/tests/bench/decode
 
@@ -266,8 +268,9 @@ account of what was published (QoS 1: acknowledged); nobody subscribes to the re
 
 {table(["", "bare, messages/s", "gateway, messages/s", "records/s", "received / bare",
         "gateway / bare", "goal", ""], rows)}
-The bare publisher and the broker are two threads that are busy, the whole chain is four. So the \
-ratio depends on the cores there are. What does not is the CPU time for a message, in µs, of each:
+The bare publisher and the broker are two busy threads, the whole chain is four, so the ratio \
+depends on the cores there are. The CPU time for a message does not, in µs of each thread (the \
+loop's, which reads, decodes and writes the JSON, is for work that the bare publisher does not do):
 
 {table(["", "bare publisher", "its broker", "simulator", "gateway's loop", "gateway's output",
         "broker"], costs)}"""
@@ -322,20 +325,32 @@ start), and the next ones live in part in what reading the dictionary left free.
 
 # --- The document -------------------------------------------------------------------------------
 
+def busy_share(seconds=2):
+    """The share of its time that the machine works, without us."""
+    def now():
+        with open("/proc/stat", encoding="ascii") as stat:
+            times = [int(word) for word in stat.readline().split()[1:9]]
+        return sum(times), times[3] + times[4]
+    before = now()
+    time.sleep(seconds)
+    total, idle = (b - a for a, b in zip(before, now()))
+    return 1 - idle / total
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         model = next((line.partition(":")[2].strip() for line in info
                       if line.startswith("model name")), platform.machine())
     versions = output_of("dpkg-query", "-W", "-f", "${Package} ${Version}\\n", *PACKAGES)
     rows = [line.split(" ") for line in versions.splitlines()]
-    load = os.getloadavg()[0]
+    busy = busy_share()
     return f"""# Benchmarks
 
 Made by `make bench`, in full, on {datetime.date.today()}. Absolute numbers are of this machine \
 and this hour; what counts are the ratios, each within one run.
 
-{model}, {os.cpu_count()} cores; Linux {platform.release()}. Load average before the run: \
-{load:.2f}{"" if load < 0.5 else ", so the machine was not quiet"}. {", ".join(
+{model}, {os.cpu_count()} cores; Linux {platform.release()}; {busy:.0%} busy with other things \
+just before. {", ".join(
         f"{name} {version}" for name, version in rows)}.
 """
 

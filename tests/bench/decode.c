@@ -7,9 +7,9 @@
  */
 #define _GNU_SOURCE
 #include <getopt.h>
-#include <inttypes.h>
-#include <jansson.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@
 #include "gateway/stream.h"
 #include "outputs/envelope.h"
 #include "outputs/jsonw.h"
-#include "outputs/record_json.h"
 #include "tests/bench/bare.h"
+#include "tests/bench/tree.h"
 
 #define CHUNK	    65536 /* what the gateway reads at once */
 #define ARENA_LIMIT (4U << 20)
@@ -44,19 +44,11 @@ enum way {
 
 static const char *const way_names[WAYS] = {"ours", "jansson", "bare", "decode_only"};
 
-/* Where the values of a record stand, so that the tree need not look for them. */
-struct places {
-	const struct shape *record, *reading;
-	const struct enumeration *entities, *bands, *sources;
-	uint16_t mac, entity, flags, readings;
-	uint16_t ap, slot, band, source, antennas, snr, age;
-};
-
 struct bench {
 	uint32_t n_records, per_message, rounds;
 	uint64_t seed;
 	struct dict *dict;
-	struct places places;
+	struct tree_places places;
 	uint8_t *capture;
 	size_t capture_size, capture_length;
 	struct bare_record *bare;
@@ -130,7 +122,7 @@ set_int(struct value *slot, int64_t i)
 }
 
 static void
-fill_reading(const struct places *at, struct value *slots, const struct bare_reading *reading)
+fill_reading(const struct tree_places *at, struct value *slots, const struct bare_reading *reading)
 {
 	set_int(&slots[at->ap], (int64_t)reading->ap);
 	set_int(&slots[at->slot], reading->slot);
@@ -145,7 +137,7 @@ fill_reading(const struct places *at, struct value *slots, const struct bare_rea
 static void
 encode_record(struct bench *bench, struct encoder *encoder, const struct bare_record *record)
 {
-	const struct places *at = &bench->places;
+	const struct tree_places *at = &bench->places;
 	const struct field *field = shape_field(&bench->dict->elements, "measurement");
 	struct value *object = object_new(&bench->arena, at->record);
 	struct value *readings = object_list(&bench->arena, at->reading, BARE_READINGS);
@@ -225,125 +217,12 @@ make_capture(struct bench *bench)
 	}
 }
 
-static uint16_t
-place(const struct shape *shape, const char *name)
-{
-	const struct field *field = shape_field(shape, name);
-
-	if (!field)
-		die("the dictionary lacks a field of measurements");
-	return field->slot;
-}
-
-static void
-find_places(struct bench *bench)
-{
-	const struct shape *record = shape_field(&bench->dict->elements, "measurement")->shape;
-	const struct shape *reading = shape_field(record, "readings")->shape;
-
-	bench->places = (struct places){
-		.record = record,
-		.reading = reading,
-		.entities = shape_field(record, "entity")->values,
-		.bands = shape_field(reading, "band")->values,
-		.sources = shape_field(reading, "source")->values,
-		.mac = place(record, "mac"),
-		.entity = place(record, "entity"),
-		.flags = place(record, "flags"),
-		.readings = place(record, "readings"),
-		.ap = place(reading, "ap"),
-		.slot = place(reading, "slot"),
-		.band = place(reading, "band"),
-		.source = place(reading, "source"),
-		.antennas = place(reading, "antennas_dbm"),
-		.snr = place(reading, "snr_db"),
-		.age = place(reading, "age_ms"),
-	};
-}
-
-/* The same record as a tree of jansson. Numbers become text with the helpers of the other ways. */
-
-static json_t *
-mac_node(uint64_t mac)
-{
-	char text[24];
-
-	return json_stringn(text, (size_t)(bare_put_mac(text, mac) - text));
-}
-
-static json_t *
-time_node(uint64_t ms)
-{
-	char text[TIMESTAMP_LENGTH + 1];
-
-	return json_stringn(text, timestamp_write(text, ms));
-}
-
-static json_t *
-enum_node(const struct enumeration *values, const struct value *value)
-{
-	return json_string(enumeration_find(values, value->u)->name);
-}
-
-static json_t *
-antenna_node(const struct value *value)
-{
-	return value->present ? json_integer(value->i) : json_null();
-}
-
-static json_t *
-reading_node(const struct places *at, const struct value *slots)
-{
-	const struct value *antennas = &slots[at->antennas];
-	bool second = !antennas[0].present ||
-		      (antennas[1].present && antennas[1].i > antennas[0].i);
-	json_t *object = json_object(), *array = json_array();
-
-	json_object_set_new(object, "ap", mac_node(slots[at->ap].u));
-	json_object_set_new(object, "slot", json_integer(slots[at->slot].i));
-	json_object_set_new(object, "band", enum_node(at->bands, &slots[at->band]));
-	json_object_set_new(object, "source", enum_node(at->sources, &slots[at->source]));
-	json_object_set_new(object, "rssi_dbm", json_integer(antennas[second].i));
-	json_array_append_new(array, antenna_node(&antennas[0]));
-	json_array_append_new(array, antenna_node(&antennas[1]));
-	json_object_set_new(object, "antennas_dbm", array);
-	if (slots[at->snr].present)
-		json_object_set_new(object, "snr_db", json_integer(slots[at->snr].i));
-	json_object_set_new(object, "age_ms", json_integer(slots[at->age].i));
-	return object;
-}
-
-static json_t *
-record_node(const struct bench *bench, const struct message *message, const struct record *record)
-{
-	const struct places *at = &bench->places;
-	const struct value *slots = record->slots, *list = &slots[at->readings];
-	json_t *object = json_object(), *readings = json_array();
-
-	json_object_set_new(object, "schema", json_string("nmsp.rssi/1"));
-	json_object_set_new(object, "gateway", json_string("gw1"));
-	json_object_set_new(object, "controller", json_string("hq"));
-	json_object_set_new(object, "session", json_string("6f2c91ab"));
-	json_object_set_new(object, "seq", json_integer((json_int_t)bench->records));
-	json_object_set_new(object, "received_at", time_node(bench->received_at));
-	json_object_set_new(object, "ts", time_node(message->time_ms));
-	json_object_set_new(object, "mac", mac_node(slots[at->mac].u));
-	json_object_set_new(object, "mac_type",
-			    json_string(slots[at->mac].u >> 41 & 1 ? "local" : "universal"));
-	json_object_set_new(object, "entity", enum_node(at->entities, &slots[at->entity]));
-	json_object_set_new(object, "associated", json_boolean(slots[at->flags].u & 1));
-	for (uint32_t i = 0; i < list->count; i++)
-		json_array_append_new(
-			readings, reading_node(at, list->items + (size_t)i * at->reading->n_slots));
-	json_object_set_new(object, "readings", readings);
-	return object;
-}
-
 static size_t
 write_tree(const struct bench *bench, const struct message *message, const struct record *record,
 	   const char *expected)
 {
-	json_t *object = record_node(bench, message, record);
+	struct tree_envelope envelope = {bench->records, bench->received_at, message->time_ms};
+	json_t *object = tree_record(&bench->places, &envelope, record->slots);
 	char *text = json_dumps(object, JSON_COMPACT);
 	size_t length = text ? strlen(text) : 0;
 
@@ -606,7 +485,7 @@ main(int argc, char **argv)
 		die("cannot begin");
 	arena_init(&bench.arena, ARENA_LIMIT);
 	jsonw_init(&bench.json);
-	find_places(&bench);
+	bench.places = tree_places_find(bench.dict);
 	make_capture(&bench);
 	run(&bench, ways);
 	jsonw_fini(&bench.json);

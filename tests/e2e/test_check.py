@@ -148,6 +148,22 @@ def test_verify_needs_something_to_compare_with(check, verify, word):
     assert re.search(rf"bad\.conf:\d+: .*{word}", errors), errors
 
 
+@pytest.mark.parametrize("old, new, line", [
+    ('{"rssi:client", ', '{\n"rssi:client",\n"rssi:tga",\n', 11),
+    ('dictionary = "baseline"', 'dictionary = "nonesuch"', 3),
+    ("port = 16113", 'dictionary = "nonesuch"', 8),
+    ('verify = "tofu"', 'ciphers = "NO-SUCH-CIPHER"', 13),
+    ('verify = "tofu"', 'verify = "ca"\nca_file = "more.pem"', 14),
+])
+def test_what_is_named_is_checked(check, tmp_path, old, new, line):
+    """Errors found outside of the file have the option's own line, with `run` as with `check`."""
+    status, errors = check(GOOD.replace(old, new), **{"more.pem": "no certificate\n"})
+    assert status == 1
+    assert f"bad.conf:{line}: " in errors.splitlines()[-1], errors
+    done = nmsp2mqtt("run", "-c", tmp_path / "bad.conf")
+    assert (done.returncode, done.stderr.decode("utf-8")) == (1, errors)
+
+
 def test_every_error_is_told(check):
     text = GOOD.replace("qos = 1", "qos = 9").replace("port = 16113", "port = 0")
     status, errors = check(text.replace("/{kind}", "/{bogus}"))

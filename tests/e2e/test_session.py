@@ -278,3 +278,16 @@ def test_interrupt_stops_it_too(gateway, peer, subscriber):
     running.signal(signal.SIGINT)
     assert running.finish() == 0
     assert peer.ready().of(wire.UNSUBSCRIBE_REQUEST)
+
+
+def test_clocks_that_are_apart_are_told(gateway, peer, subscriber):
+    running = gateway(peer, allow=["clock"])
+    subscriber.state("hq", "subscribed")
+    ahead = int(time.time() * 1000) + 7_200_000
+    peer.ready().send(wire.frame(wire.MEASUREMENT, wire.controller_time(ahead)))
+    running.wait_line("controller's clock is 7[12][0-9]{2} s ahead")
+    told = subscriber.wait_for(lambda one: one.topic == "nmsp/gw1/hq/state"
+                               and "clock_skew_ms" in one.json)[0]
+    assert abs(told.json["clock_skew_ms"] - 7_200_000) < 10_000
+    peer.ready().send(wire.frame(wire.MEASUREMENT, wire.controller_time(int(time.time() * 1000))))
+    running.wait_line("controller's clock is right again")

@@ -34,6 +34,7 @@ struct reading {
 	struct record record;
 };
 
+/* Any error in a dictionary fails the test. */
 static inline void
 support_report(void *context, const char *file, int line, const char *message)
 {
@@ -52,6 +53,7 @@ support_dict(const char *path)
 	return dict;
 }
 
+/* The value of a lower-case hex digit. */
 static inline unsigned
 support_digit(char c)
 {
@@ -103,7 +105,7 @@ support_assert_hex(const uint8_t *bytes, size_t length, const char *text)
 	free(expected);
 }
 
-/* A dictionary and memory to read frames with; reading_free ends it. */
+/* A dictionary and memory to read frames with. */
 static inline struct reading *
 reading_new(const char *dictionary)
 {
@@ -115,6 +117,7 @@ reading_new(const char *dictionary)
 	return r;
 }
 
+/* Takes what reading_new returned. */
 static inline void
 reading_free(struct reading *r)
 {
@@ -194,14 +197,14 @@ support_json_equal(const json_t *a, const json_t *b)
 	}
 	if (!json_is_object(a))
 		return json_equal(a, b) == 1;
-	json_object_foreach ((json_t *)(uintptr_t)a, key, member)
+	json_object_foreach((json_t *)(uintptr_t)a, key, member)
 		if (!support_json_equal(member, json_object_get(b, key)))
 			return false;
 	return json_object_size(a) == json_object_size(b);
 }
 
-/* Fails unless `actual` is what the text says; single quotes in it stand for double ones. Takes over
- * `actual`. */
+/* Fails unless `actual` is what the text says; single quotes in it stand for double ones. Takes
+ * over `actual`. */
 static inline void
 support_assert_json(json_t *actual, const char *text)
 {

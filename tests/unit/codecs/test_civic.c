@@ -50,13 +50,13 @@ test_every_type_that_has_a_name(void **state)
 		unsigned type;
 		const char *name;
 	} names[] = {
-		{1, "A1"},	 {2, "A2"},	{3, "A3"},	{4, "A4"},	{5, "A5"},
-		{6, "A6"},	 {16, "PRD"},	{17, "POD"},	{18, "STS"},	{19, "HNO"},
-		{20, "HNS"},	 {21, "LMK"},	{22, "LOC"},	{23, "NAM"},	{24, "PC"},
-		{25, "BLD"},	 {26, "UNIT"},	{27, "FLR"},	{28, "ROOM"},	{29, "PLC"},
-		{30, "PCN"},	 {31, "POBOX"}, {32, "ADDCODE"}, {33, "SEAT"},	{34, "RD"},
-		{35, "RDSEC"},	 {36, "RDBR"},	{37, "RDSUBBR"}, {38, "PRM"},	{39, "POM"},
-		{0, "ca0"},	 {7, "ca7"},	{15, "ca15"},	{40, "ca40"},	{128, "ca128"},
+		{1, "A1"},	{2, "A2"},     {3, "A3"},	{4, "A4"},    {5, "A5"},
+		{6, "A6"},	{16, "PRD"},   {17, "POD"},	{18, "STS"},  {19, "HNO"},
+		{20, "HNS"},	{21, "LMK"},   {22, "LOC"},	{23, "NAM"},  {24, "PC"},
+		{25, "BLD"},	{26, "UNIT"},  {27, "FLR"},	{28, "ROOM"}, {29, "PLC"},
+		{30, "PCN"},	{31, "POBOX"}, {32, "ADDCODE"}, {33, "SEAT"}, {34, "RD"},
+		{35, "RDSEC"},	{36, "RDBR"},  {37, "RDSUBBR"}, {38, "PRM"},  {39, "POM"},
+		{0, "ca0"},	{7, "ca7"},    {15, "ca15"},	{40, "ca40"}, {128, "ca128"},
 		{255, "ca255"},
 	};
 	struct reading *r = *state;
@@ -90,10 +90,14 @@ test_a_type_that_comes_twice_is_kept(void **state)
 static void
 test_every_cut_is_a_fault(void **state)
 {
-	static const char *const cut[] = {"",		      "02",
-					  "02 55",	      "02 5553 03",
-					  "02 5553 03 01",    "02 5553 03 02 61",
-					  "02 5553 03 01 61 04", "02 5553 03 ff 61"};
+	static const char *const cut[] = {"",
+					  "02",
+					  "02 55",
+					  "02 5553 03",
+					  "02 5553 03 01",
+					  "02 5553 03 02 61",
+					  "02 5553 03 01 61 04",
+					  "02 5553 03 ff 61"};
 	struct reading *r = *state;
 
 	for (size_t i = 0; i < COUNT(cut); i++) {

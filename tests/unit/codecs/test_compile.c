@@ -72,14 +72,10 @@ small_new(void)
 		.name = "answer", .id = 2, .answers = "question", .parts = s->parts, .n_parts = 2};
 	s->messages[1] = (struct message_def){.name = "question", .id = 1};
 	s->service = (struct service){.name = "rssi", .number = 1, .request = "question"};
-	s->dict.frame = (struct frame_layout){.header = 10,
-					      .flags = {1, 1},
-					      .id = {2, 2},
-					      .length = {4, 4},
-					      .max_length = 1000};
+	s->dict.frame = (struct frame_layout){
+		.header = 10, .flags = {1, 1}, .id = {2, 2}, .length = {4, 4}, .max_length = 1000};
 	s->dict.element = (struct element_layout){2, 2, false, 1};
-	s->dict.elements =
-		(struct shape){.name = "elements", .fields = s->elements, .n_fields = 2};
+	s->dict.elements = (struct shape){.name = "elements", .fields = s->elements, .n_fields = 2};
 	s->dict.messages = s->messages;
 	s->dict.n_messages = 2;
 	s->dict.enumerations = &s->enumeration;
@@ -390,8 +386,8 @@ test_the_baseline_knows_the_size_of_its_text(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < r->dict->elements.n_fields; i++) {
 		const struct field *f = &r->dict->elements.fields[i];
-		struct value *slots = f->shape ? arena_calloc(&r->arena, f->shape->n_slots, sizeof *slots)
-					       : NULL;
+		struct value *slots =
+			f->shape ? arena_calloc(&r->arena, f->shape->n_slots, sizeof *slots) : NULL;
 		struct record record = {.kind = f->kind, .element = f, .slots = slots};
 		struct jsonw json;
 

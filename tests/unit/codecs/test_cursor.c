@@ -43,7 +43,8 @@ test_integers_of_every_width_that_just_fit(void **state)
 			struct cursor c = cursor_over(bytes, width, little);
 
 			assert_int_equal(cursor_uint(&c, width), expected(width, little));
-			assert_int_equal(cursor_load(bytes, width, little), expected(width, little));
+			assert_int_equal(cursor_load(bytes, width, little),
+					 expected(width, little));
 			assert_true(cursor_done(&c));
 			free(bytes);
 		}

@@ -40,22 +40,23 @@ assert_fault(struct reading *r, unsigned id, const char *hex, struct fault expec
 static void
 test_measurement(void **state)
 {
-	reading_assert_record(*state, NOTIFY_MEASUREMENT,
-			      "0100 0019" STATION "01" READING,
-			      "{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client',"
-			      "'associated':true,'readings':[{'ap':'2c:57:41:58:ee:e0','slot':0,"
-			      "'band':'2.4','source':'probe','rssi_dbm':-59,'antennas_dbm':[-60,-59],"
-			      "'snr_db':10,'age_ms':1}]}");
+	reading_assert_record(
+		*state, NOTIFY_MEASUREMENT, "0100 0019" STATION "01" READING,
+		"{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client',"
+		"'associated':true,'readings':[{'ap':'2c:57:41:58:ee:e0','slot':0,"
+		"'band':'2.4','source':'probe','rssi_dbm':-59,'antennas_dbm':[-60,-59],"
+		"'snr_db':10,'age_ms':1}]}");
 }
 
 static void
 test_measurement_with_nothing_measured(void **state)
 {
-	reading_assert_record(*state, NOTIFY_MEASUREMENT,
-			      "0100 0019 021122334455 00 fe 01 2c574158eee0 ff 00 00 80 80 80 ffffffff",
-			      "{'mac':'02:11:22:33:44:55','mac_type':'local','entity':'0',"
-			      "'associated':false,'readings':[{'ap':'2c:57:41:58:ee:e0','slot':255,"
-			      "'band':'unknown','source':'none','age_ms':4294967295}]}");
+	reading_assert_record(
+		*state, NOTIFY_MEASUREMENT,
+		"0100 0019 021122334455 00 fe 01 2c574158eee0 ff 00 00 80 80 80 ffffffff",
+		"{'mac':'02:11:22:33:44:55','mac_type':'local','entity':'0',"
+		"'associated':false,'readings':[{'ap':'2c:57:41:58:ee:e0','slot':255,"
+		"'band':'unknown','source':'none','age_ms':4294967295}]}");
 }
 
 static void
@@ -64,11 +65,13 @@ test_tag_measurement(void **state)
 	reading_assert_record(
 		*state, NOTIFY_MEASUREMENT,
 		"0101 [0100 [000ccc5e8291020000] 0110 [01ee0b0c03ffff] 0111 [03640000] "
-			      "0112 [000ccc5e829300000000] 0113 [06ffffffff] 0113 [037fffffff] 0114 [00] "
-			      "0115 [04] 0116 [00ff]]",
-		"{'mac':'00:0c:cc:5e:82:91','mac_type':'universal','entity':'tag','associated':false,"
+		"0112 [000ccc5e829300000000] 0113 [06ffffffff] 0113 [037fffffff] 0114 [00] "
+		"0115 [04] 0116 [00ff]]",
+		"{'mac':'00:0c:cc:5e:82:91','mac_type':'universal','entity':'tag',"
+		"'associated':false,"
 		"'readings':[],'tag':{'ccx':{'version':1,'tx_power_dbm':-18,'channel':11,"
-		"'regulatory_class':12,'burst_length':3,'sequence':65535},'battery':{'level':'medium',"
+		"'regulatory_class':12,'burst_length':3,'sequence':65535},"
+		"'battery':{'level':'medium',"
 		"'percent':100,'days':0},'chokepoints':[{'mac':'00:0c:cc:5e:82:93','age_ms':0}],"
 		"'telemetry':[{'type':'distance','value':-0.001,'unit':'m'},"
 		"{'type':'motion','value':2147483.647}],'vendor':{'id':'g2'},'event':'detached',"
@@ -78,10 +81,11 @@ test_tag_measurement(void **state)
 static void
 test_battery_that_is_not_known(void **state)
 {
-	reading_assert_record(*state, NOTIFY_MEASUREMENT,
-			      "0101 0015 0100 0009 000ccc5e8291 02 00 00 0111 0004 00 ff ffff",
-			      "{'mac':'00:0c:cc:5e:82:91','mac_type':'universal','entity':'tag',"
-			      "'associated':false,'readings':[],'tag':{'battery':{'level':'unknown'}}}");
+	reading_assert_record(
+		*state, NOTIFY_MEASUREMENT,
+		"0101 0015 0100 0009 000ccc5e8291 02 00 00 0111 0004 00 ff ffff",
+		"{'mac':'00:0c:cc:5e:82:91','mac_type':'universal','entity':'tag',"
+		"'associated':false,'readings':[],'tag':{'battery':{'level':'unknown'}}}");
 }
 
 static void
@@ -90,9 +94,9 @@ test_information(void **state)
 	reading_assert_record(
 		*state, NOTIFY_INFORMATION,
 		"0200 [0201 [001122334455] 0202 [03] 0203 [2c574158eee0] 0204 [02] 0205 [00a5] "
-			      "0206 [636f7270] 0207 [2c574158eeef] 0208 [626f62] 0209 [0a010203] "
-			      "0209 [20010db8000000000000000000000005] 020a [0fff] 020b [0101] 020c [0d] "
-			      "020d [7063] 020e [6871] 0210 [0a0301ffff] 0211 [00000000] 0212 [ffffffff]]",
+		"0206 [636f7270] 0207 [2c574158eeef] 0208 [626f62] 0209 [0a010203] "
+		"0209 [20010db8000000000000000000000005] 020a [0fff] 020b [0101] 020c [0d] "
+		"020d [7063] 020e [6871] 0210 [0a0301ffff] 0211 [00000000] 0212 [ffffffff]]",
 		"{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'rogue_ap',"
 		"'ap':'2c:57:41:58:ee:e0','slot':2,'channel':165,'ssid':'corp',"
 		"'bssid':'2c:57:41:58:ee:ef','username':'bob','ip':['10.1.2.3','2001:db8::5'],"
@@ -107,7 +111,8 @@ test_statistics(void **state)
 {
 	reading_assert_record(
 		*state, NOTIFY_STATISTICS,
-		"0300 0036 001122334455 01 80 80 ff ffffffff 7fffffffffffffff 0020000000000001 00000000"
+		"0300 0036 001122334455 01 80 80 ff ffffffff 7fffffffffffffff "
+		"0020000000000001 00000000"
 		"00000001 00000002 00000003 00000004 80000000",
 		"{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client',"
 		"'uptime_s':4294967295,'bytes_rx':9223372036854775807,"
@@ -121,13 +126,15 @@ test_attachment(void **state)
 	reading_assert_record(
 		*state, NOTIFY_ATTACHMENT,
 		"0400 [0401 [03] 0402 [001122334455] 0403 [06] 0404 [00000000] 0405 [fffefffd] "
-			      "0406 [476930] 0407 [62] 0408 [0001] 0409 [02] 040a [53] 040b [55] 040c [4d] "
-			      "040d [ffffffff] 040e [00000000000000000000000000000001] 040f [2c574158eee0] "
-			      "0410 [63]]",
-		"{'event':'update','mac':'00:11:22:33:44:55','mac_type':'universal','entity':'wired',"
+		"0406 [476930] 0407 [62] 0408 [0001] 0409 [02] 040a [53] 040b [55] 040c [4d] "
+		"040d [ffffffff] 040e [00000000000000000000000000000001] 040f [2c574158eee0] "
+		"0410 [63]]",
+		"{'event':'update','mac':'00:11:22:33:44:55','mac_type':'universal',"
+		"'entity':'wired',"
 		"'ip':['0.0.0.0'],'port':{'slot':255,'module':254,'port':65533},'interface':'Gi0',"
 		"'username':'b','vlan':1,'category':'wireless_station','serial':'S','udi':'U',"
-		"'model':'M','age_s':4294967295,'switch_ip':'::1','ap':'2c:57:41:58:ee:e0','ssid':'c'}");
+		"'model':'M','age_s':4294967295,'switch_ip':'::1',"
+		"'ap':'2c:57:41:58:ee:e0','ssid':'c'}");
 }
 
 static void
@@ -136,8 +143,8 @@ test_location(void **state)
 	reading_assert_record(
 		*state, NOTIFY_LOCATION,
 		"0500 [0501 [01000007] 0502 [476937] 0503 [025553040141] 0504 [313131] "
-			      "0506 [01616262] 0506 [006363] 0507 [021122334455] 0508 [6c31] 0509 [0a000002] "
-			      "050a [01]]",
+		"0506 [01616262] 0506 [006363] 0507 [021122334455] 0508 [6c31] 0509 [0a000002] "
+		"050a [01]]",
 		"{'port':{'slot':1,'module':0,'port':7},'interface':'Gi7',"
 		"'civic':{'source':'client','country':'US','A4':'A'},'elin':'111',"
 		"'custom':{'a':'bb','':'cc'},'mac':'02:11:22:33:44:55','mac_type':'local',"
@@ -150,7 +157,7 @@ test_access_point(void **state)
 	reading_assert_record(
 		*state, NOTIFY_AP,
 		"0600 [0601 [2c574158eee0] 0602 [6131] 0603 [0a090007] 0604 [4d] 0605 [53] "
-			      "0606 [4c] 0607 [020400e900a0ff060101ffff] 0608 [00000001] 0609 [67] 060a [02]]",
+		"0606 [4c] 0607 [020400e900a0ff060101ffff] 0608 [00000001] 0609 [67] 060a [02]]",
 		"{'mac':'2c:57:41:58:ee:e0','name':'a1','ip':'10.9.0.7','model':'M','serial':'S',"
 		"'location':'L','radios':[{'slot':2,'band':'6','channel':233,'width_mhz':160,"
 		"'tx_power_dbm':-1,'mode':'se_connect','admin':'up','oper':'up','clients':65535}],"
@@ -162,13 +169,15 @@ test_interferer(void **state)
 {
 	reading_assert_record(
 		*state, NOTIFY_SPECTRUM,
-		"0700 0020 ffffffff 001122334455 00000001 000f ff 2c574158eee0 01 02 64 ff 80 80000001",
+		"0700 0020 ffffffff 001122334455 00000001 000f ff 2c574158eee0 01 02 "
+		"64 ff 80 80000001",
 		"{'device_id':'4294967295','cluster':'00:11:22:33:44:55','type':'superag',"
 		"'severity':255,'ap':'2c:57:41:58:ee:e0','slot':1,'band':'5','duty_cycle_pct':100,"
 		"'antenna':255,'rssi_dbm':-128,'affected_channels':[1,32]}");
 	reading_assert_record(
 		*state, NOTIFY_SPECTRUM,
-		"0700 0021 00000000 001122334455 00000001 0000 00 2c574158eee0 00 00 00 00 00 00000000 cc",
+		"0700 0021 00000000 001122334455 00000001 0000 00 2c574158eee0 00 00 "
+		"00 00 00 00000000 cc",
 		"{'device_id':'0','cluster':'00:11:22:33:44:55','type':'0','severity':0,"
 		"'ap':'2c:57:41:58:ee:e0','slot':0,'band':'unknown','duty_cycle_pct':0,'antenna':0,"
 		"'rssi_dbm':0,'signature':'cc'}");
@@ -177,11 +186,12 @@ test_interferer(void **state)
 static void
 test_air_quality(void **state)
 {
-	reading_assert_record(*state, NOTIFY_SPECTRUM,
-			      "0701 0014 2c574158eee0 01 0024 00 64 80 7f 64 00 ff 6b031f90",
-			      "{'ap':'2c:57:41:58:ee:e0','slot':1,'channel':36,'index_min':0,"
-			      "'index':100,'power_dbm':-128,'interference_power_dbm':127,"
-			      "'duty_cycle_pct':100,'interference_duty_cycle_pct':0,'devices':255}");
+	reading_assert_record(
+		*state, NOTIFY_SPECTRUM,
+		"0701 0014 2c574158eee0 01 0024 00 64 80 7f 64 00 ff 6b031f90",
+		"{'ap':'2c:57:41:58:ee:e0','slot':1,'channel':36,'index_min':0,"
+		"'index':100,'power_dbm':-128,'interference_power_dbm':127,"
+		"'duty_cycle_pct':100,'interference_duty_cycle_pct':0,'devices':255}");
 }
 
 static void
@@ -210,7 +220,8 @@ test_text_and_lists_of_no_length_are_absent(void **state)
 {
 	reading_assert_record(*state, NOTIFY_INFORMATION, "0200 0009 0206 0000 0204 0001 05",
 			      "{'slot':5}");
-	reading_assert_record(*state, NOTIFY_LOCATION, "0500 000c 0502 0000 0504 0000 0508 0000", "{}");
+	reading_assert_record(*state, NOTIFY_LOCATION, "0500 000c 0502 0000 0504 0000 0508 0000",
+			      "{}");
 	reading_assert_record(*state, NOTIFY_MEASUREMENT,
 			      "0101 0011 0100 0009" STATION "00 0116 0000",
 			      "{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client',"
@@ -220,17 +231,17 @@ test_text_and_lists_of_no_length_are_absent(void **state)
 static void
 test_elements_that_a_group_lacks_are_kept_in_order(void **state)
 {
-	reading_assert_record(*state, NOTIFY_INFORMATION,
-			      "0200 [0999 [aa] 020a [0001] 0000 [] 0300 [bb] 0999 []]",
-			      "{'vlan':1,'unrecognized':[{'element':2457,'bytes':'aa'},{'element':0},"
-			      "{'element':768,'bytes':'bb'},{'element':2457}]}");
+	reading_assert_record(
+		*state, NOTIFY_INFORMATION,
+		"0200 [0999 [aa] 020a [0001] 0000 [] 0300 [bb] 0999 []]",
+		"{'vlan':1,'unrecognized':[{'element':2457,'bytes':'aa'},{'element':0},"
+		"{'element':768,'bytes':'bb'},{'element':2457}]}");
 }
 
 static void
 test_the_first_of_two_counts_and_the_other_is_kept(void **state)
 {
-	reading_assert_record(*state, NOTIFY_INFORMATION,
-			      "0200 000c 020a 0002 0001 020a 0002 0002",
+	reading_assert_record(*state, NOTIFY_INFORMATION, "0200 000c 020a 0002 0001 020a 0002 0002",
 			      "{'vlan':1,'unrecognized':[{'element':522,'bytes':'0002'}]}");
 }
 
@@ -252,7 +263,8 @@ test_counts_that_lie(void **state)
 		     FAULT(FAULT_COUNT, "readings", 27));
 	assert_fault(r, NOTIFY_MEASUREMENT, "0100 0009" STATION "ff",
 		     FAULT(FAULT_COUNT, "readings", 27));
-	assert_fault(r, NOTIFY_MEASUREMENT, "0100 0018" STATION "01 2c574158eee0 00 01 01 c4 c5 0a 000000",
+	assert_fault(r, NOTIFY_MEASUREMENT,
+		     "0100 0018" STATION "01 2c574158eee0 00 01 01 c4 c5 0a 000000",
 		     FAULT(FAULT_COUNT, "readings", 27));
 	assert_fault(r, NOTIFY_MEASUREMENT, "0100 0019" STATION "00" READING,
 		     FAULT(FAULT_LEFT_OVER, "measurement", 27));
@@ -280,7 +292,8 @@ test_sizes_that_a_type_cannot_have(void **state)
 {
 	struct reading *r = *state;
 
-	assert_fault(r, NOTIFY_INFORMATION, "0200 0005 020a 0001 00", FAULT(FAULT_SHORT, "vlan", 22));
+	assert_fault(r, NOTIFY_INFORMATION, "0200 0005 020a 0001 00",
+		     FAULT(FAULT_SHORT, "vlan", 22));
 	assert_fault(r, NOTIFY_INFORMATION, "0200 0007 020a 0003 000000",
 		     FAULT(FAULT_LEFT_OVER, "vlan", 22));
 	assert_fault(r, NOTIFY_INFORMATION, "0200 0004 020a 0000", FAULT(FAULT_SHORT, "vlan", 22));
@@ -327,7 +340,8 @@ test_structs_inside_groups_must_end_exactly(void **state)
 
 	assert_fault(r, NOTIFY_ATTACHMENT, "0400 0009 0405 0005 0100000500",
 		     FAULT(FAULT_LEFT_OVER, "port", 26));
-	assert_fault(r, NOTIFY_ATTACHMENT, "0400 0007 0405 0003 010000", FAULT(FAULT_SHORT, "port", 22));
+	assert_fault(r, NOTIFY_ATTACHMENT, "0400 0007 0405 0003 010000",
+		     FAULT(FAULT_SHORT, "port", 22));
 	assert_fault(r, NOTIFY_AP, "0600 0011 0607 000d 00010001001400000001000000",
 		     FAULT(FAULT_LEFT_OVER, "radio", 34));
 }
@@ -337,7 +351,8 @@ test_a_tag_without_its_measurement(void **state)
 {
 	assert_fault(*state, NOTIFY_MEASUREMENT, "0101 0005 0115 0001 01",
 		     FAULT(FAULT_MISSING, "measurement", 18));
-	assert_fault(*state, NOTIFY_MEASUREMENT, "0101 0000", FAULT(FAULT_MISSING, "measurement", 18));
+	assert_fault(*state, NOTIFY_MEASUREMENT, "0101 0000",
+		     FAULT(FAULT_MISSING, "measurement", 18));
 }
 
 static int
@@ -358,8 +373,8 @@ teardown(void **state)
 static void
 append_reading(char *hex, int a, int b, unsigned number)
 {
-	sprintf(hex + strlen(hex), "2c574158eee0 00 01 01 %02x %02x 0a %08x", (uint8_t)a, (uint8_t)b,
-		number);
+	sprintf(hex + strlen(hex), "2c574158eee0 00 01 01 %02x %02x 0a %08x", (uint8_t)a,
+		(uint8_t)b, number);
 }
 
 static unsigned
@@ -437,9 +452,10 @@ test_padded_elements(void **state)
 	struct reading *r = reading_new(SECOND);
 
 	(void)state;
-	r->length = support_hex("1e04 02 00 14000000 00000000 67 1300 0a 0500 e703 000000 04 0400 05"
-				"0c 0400 05 00",
-				r->bytes, sizeof r->bytes);
+	r->length =
+		support_hex("1e04 02 00 14000000 00000000 67 1300 0a 0500 e703 000000 04 0400 05"
+			    "0c 0400 05 00",
+			    r->bytes, sizeof r->bytes);
 	reading_open(r);
 	support_assert_json(reading_next(r), "{'vlan':999,'slot':5,'protocol':'mobile'}");
 	assert_null(reading_next(r));

@@ -49,8 +49,8 @@ static void
 test_the_subscription_that_was_seen_has_77_bytes(void **state)
 {
 	static const struct subscription_want wants[] = {
-		{"rssi", "client", 0},	      {"rssi", "tag", 0},
-		{"attachment", "station", 0}, {"information", "client", 0},
+		{"rssi", "client", 0},		 {"rssi", "tag", 0},
+		{"attachment", "station", 0},	 {"information", "client", 0},
 		{"location", "subscription", 0}, {"statistics", "client", 0},
 		{"statistics", "tag", 0},
 	};
@@ -59,12 +59,12 @@ test_the_subscription_that_was_seen_has_77_bytes(void **state)
 	struct subscription subscription;
 	size_t wrong;
 
-	assert_int_equal(
-		subscription_init(&subscription, r->dict, wants, COUNT(wants), &wrong), 0);
+	assert_int_equal(subscription_init(&subscription, r->dict, wants, COUNT(wants), &wrong), 0);
 	assert_int_equal(subscription_request(&subscription, &draft->encoder, &r->arena, true), 7);
-	assert_sends(draft, 77,
-		     "0100001e0000004d0000000700000020000b00010200010000000200000020000700050100010000"
-		     "002000070003010001000000200007000601000100000020000b0004020001000000020000");
+	assert_sends(
+		draft, 77,
+		"0100001e0000004d0000000700000020000b00010200010000000200000020000700050100010000"
+		"002000070003010001000000200007000601000100000020000b0004020001000000020000");
 	subscription_fini(&subscription);
 }
 
@@ -87,8 +87,9 @@ test_the_information_request_for_one_station_has_39_bytes(void **state)
 	encode_uint(&draft->encoder, "scope", 1);
 	encode_uint(&draft->encoder, "detail", 0);
 	encode_uint(&draft->encoder, "mac", 0x001122334455);
-	assert_sends(draft, 39,
-		     "010000100000002700000009000000020001010003000101000600010000040006001122334455");
+	assert_sends(
+		draft, 39,
+		"010000100000002700000009000000020001010003000101000600010000040006001122334455");
 }
 
 static void
@@ -132,7 +133,8 @@ test_other_bytes_by_another_dictionary(void **state)
 	(void)state;
 	encode_uint(&draft->encoder, "entity", 11);
 	encode_uint(&draft->encoder, "mac", 0x001122334455);
-	assert_sends(draft, 28, "1804 02 00 10000000 09000000 0c 0400 0b 0e 0900 001122334455 000000");
+	assert_sends(draft, 28,
+		     "1804 02 00 10000000 09000000 0c 0400 0b 0e 0900 001122334455 000000");
 	reading_free(second);
 }
 
@@ -196,9 +198,8 @@ test_absent_values_are_their_none_or_0(void **state)
 	struct reading *r = *state;
 	struct draft *draft = draft_begin(r, "statistics_notification", 0);
 	const struct field *field = shape_field(&r->dict->elements, "statistics");
-	struct value value = {.items = object_new(&r->arena, field->shape),
-			      .count = 1,
-			      .present = true};
+	struct value value = {
+		.items = object_new(&r->arena, field->shape), .count = 1, .present = true};
 
 	encode_element(&draft->encoder, field, &value);
 	assert_int_equal(encode_end(&draft->encoder), 14 + 4 + 54);
@@ -233,12 +234,9 @@ test_what_does_not_fit_its_field_fails(void **state)
 		const char *name;
 		uint64_t u;
 		bool fits;
-	} cases[] = {{"scope", 255, true},
-		     {"scope", 256, false},
-		     {"scope", UINT64_MAX, false},
-		     {"controller_time", UINT64_MAX, true},
-		     {"device", 1, false},
-		     {"nothing", 1, false}};
+	} cases[] = {{"scope", 255, true},	   {"scope", 256, false},
+		     {"scope", UINT64_MAX, false}, {"controller_time", UINT64_MAX, true},
+		     {"device", 1, false},	   {"nothing", 1, false}};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct draft *draft = draft_begin(*state, "statistics_request", 1);
@@ -256,9 +254,8 @@ test_signed_borders(void **state)
 
 	for (int64_t i = -130; i < 130; i++) {
 		struct draft *draft = draft_begin(r, "statistics_notification", 0);
-		struct value value = {.items = object_new(&r->arena, field->shape),
-				      .count = 1,
-				      .present = true};
+		struct value value = {
+			.items = object_new(&r->arena, field->shape), .count = 1, .present = true};
 
 		object_int(value.items, field->shape, "snr_db", i);
 		encode_element(&draft->encoder, field, &value);
@@ -278,9 +275,8 @@ test_an_element_longer_than_its_length_can_say_fails(void **state)
 
 	for (size_t length = 65530; length < 65536; length++) {
 		struct draft *draft = draft_begin(r, "information_notification", 0);
-		struct value value = {.items = object_new(&r->arena, field->shape),
-				      .count = 1,
-				      .present = true};
+		struct value value = {
+			.items = object_new(&r->arena, field->shape), .count = 1, .present = true};
 
 		object_bytes(value.items, field->shape, "ssid", text, length);
 		encode_element(&draft->encoder, field, &value);

@@ -66,9 +66,8 @@ test_lengths_at_both_limits(void **state)
 	static const struct {
 		uint32_t length;
 		long expected; /* with nothing behind the header */
-	} cases[] = {{0, -1},	   {13, -1},	 {14, 14},	   {15, 0},
-		     {262144, 0},  {262145, -1}, {0x7fffffff, -1}, {0x80000000, -1},
-		     {UINT32_MAX, -1}};
+	} cases[] = {{0, -1},	   {13, -1},	     {14, 14},	       {15, 0},		{262144, 0},
+		     {262145, -1}, {0x7fffffff, -1}, {0x80000000, -1}, {UINT32_MAX, -1}};
 	struct dict *dict = support_dict(BASELINE);
 	uint8_t bytes[20];
 	struct frame frame;
@@ -120,10 +119,8 @@ test_a_length_that_leaves_out_the_header(void **state)
 static void
 test_a_header_without_flags_and_transaction(void **state)
 {
-	struct dict dict = {.frame = {.header = 8,
-				      .id = {0, 4},
-				      .length = {4, 4},
-				      .max_length = 100}};
+	struct dict dict = {
+		.frame = {.header = 8, .id = {0, 4}, .length = {4, 4}, .max_length = 100}};
 	uint8_t bytes[16];
 	struct frame frame;
 	struct fault fault;

@@ -22,7 +22,7 @@ struct position {
 	unsigned datum;
 };
 
-#define DEGREES(d) ((int64_t)((d) * 33554432.0))
+#define DEGREES(d) ((int64_t)((d)*33554432.0))
 
 static void
 put_bits(uint8_t *bytes, unsigned *at, unsigned bits, uint64_t u)
@@ -68,22 +68,24 @@ test_version_1(void **state)
 {
 	const struct position p = {18, DEGREES(40.75), 18, DEGREES(-73.984375), 1, 15, 8688, 1, 1};
 
-	support_assert_json(decode(*state, &p),
-			    "{'latitude':40.75,'longitude':-73.984375,'latitude_uncertainty_deg':0.0009765625,"
-			    "'longitude_uncertainty_deg':0.0009765625,'altitude':33.9375,'altitude_unit':'m',"
-			    "'altitude_uncertainty_m':64,'datum':'WGS84'}");
+	support_assert_json(
+		decode(*state, &p),
+		"{'latitude':40.75,'longitude':-73.984375,'latitude_uncertainty_deg':0.0009765625,"
+		"'longitude_uncertainty_deg':0.0009765625,'altitude':33.9375,'altitude_unit':'m',"
+		"'altitude_uncertainty_m':64,'datum':'WGS84'}");
 }
 
 static void
 test_version_0_has_resolutions(void **state)
 {
-	const struct position p = {34, DEGREES(-33.859375), 33, DEGREES(151.2109375), 2, 30,
-				   -768, 0, 2};
+	const struct position p = {
+		34, DEGREES(-33.859375), 33, DEGREES(151.2109375), 2, 30, -768, 0, 2};
 
-	support_assert_json(decode(*state, &p),
-			    "{'latitude':-33.859375,'longitude':151.2109375,'latitude_resolution_bits':34,"
-			    "'longitude_resolution_bits':33,'altitude':-3,'altitude_unit':'floors',"
-			    "'altitude_resolution_bits':30,'datum':'NAD83/NAVD88'}");
+	support_assert_json(
+		decode(*state, &p),
+		"{'latitude':-33.859375,'longitude':151.2109375,'latitude_resolution_bits':34,"
+		"'longitude_resolution_bits':33,'altitude':-3,'altitude_unit':'floors',"
+		"'altitude_resolution_bits':30,'datum':'NAD83/NAVD88'}");
 }
 
 static void
@@ -92,7 +94,8 @@ test_a_code_of_0_is_no_uncertainty(void **state)
 	const struct position p = {0, DEGREES(1), 0, DEGREES(2), 1, 0, 256, 1, 3};
 
 	support_assert_json(decode(*state, &p),
-			    "{'latitude':1,'longitude':2,'altitude':1,'altitude_unit':'m','datum':'NAD83/MLLW'}");
+			    "{'latitude':1,'longitude':2,'altitude':1,'altitude_unit':'m',"
+			    "'datum':'NAD83/MLLW'}");
 }
 
 static void
@@ -100,9 +103,10 @@ test_floors_have_no_uncertainty_in_metres(void **state)
 {
 	const struct position p = {8, 0, 9, 0, 2, 20, 640, 1, 0};
 
-	support_assert_json(decode(*state, &p),
-			    "{'latitude':0,'longitude':0,'latitude_uncertainty_deg':1,"
-			    "'longitude_uncertainty_deg':0.5,'altitude':2.5,'altitude_unit':'floors'}");
+	support_assert_json(
+		decode(*state, &p),
+		"{'latitude':0,'longitude':0,'latitude_uncertainty_deg':1,"
+		"'longitude_uncertainty_deg':0.5,'altitude':2.5,'altitude_unit':'floors'}");
 }
 
 static void
@@ -110,8 +114,9 @@ test_version_0_without_resolution_has_no_position(void **state)
 {
 	struct position p = {0, DEGREES(10), 34, DEGREES(20), 1, 30, 256, 0, 1};
 
-	support_assert_json(decode(*state, &p),
-			    "{'altitude':1,'altitude_unit':'m','altitude_resolution_bits':30,'datum':'WGS84'}");
+	support_assert_json(
+		decode(*state, &p),
+		"{'altitude':1,'altitude_unit':'m','altitude_resolution_bits':30,'datum':'WGS84'}");
 	p.latitude_uncertainty = 34;
 	p.longitude_uncertainty = 0;
 	p.altitude_uncertainty = 0;
@@ -152,8 +157,9 @@ test_seven_decimals_rounded_to_the_nearest(void **state)
 static void
 test_numbers_at_their_borders(void **state)
 {
-	const struct position p = {1, (INT64_C(1) << 33) - 1, 63, -(INT64_C(1) << 33), 1, 63,
-				   -(INT64_C(1) << 29), 1, 0};
+	const struct position p = {
+		1, (INT64_C(1) << 33) - 1, 63, -(INT64_C(1) << 33), 1, 63, -(INT64_C(1) << 29), 1,
+		0};
 	json_t *geo = decode(*state, &p);
 
 	assert_true(json_number_value(json_object_get(geo, "latitude")) == 256);

@@ -11,8 +11,8 @@
 #define ROOM 4096
 
 #define RSSI "0100 [001122334455 01 01 00]"
-#define RSSI_JSON                                                                                  \
-	"{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client','associated':true,"   \
+#define RSSI_JSON                                                                                \
+	"{'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client','associated':true," \
 	"'readings':[]}"
 
 static const struct value *
@@ -198,8 +198,8 @@ test_a_malformed_control_element_has_no_value(void **state)
 	services = control(r, "service");
 	assert_int_equal(services->count, 2);
 	assert_int_equal(services->items[0].u, 1);
-	assert_int_equal(
-		services->items[shape_field(&r->message.def->body, "service")->stride].u, 3);
+	assert_int_equal(services->items[shape_field(&r->message.def->body, "service")->stride].u,
+			 3);
 	assert_malformed(r, 0x20, 32);
 	assert_null(reading_next(r));
 	reading_body(r, 7, "0020 [0001 01]");
@@ -246,10 +246,11 @@ test_any_limit_of_memory_is_survived(void **state)
 		unsigned n = 0, spoilt = 0;
 
 		r->arena.limit = limit;
-		reading_body(r, 14,
-			     "0001 [00] 0101 [" RSSI "0112 [001122334455 00000001] 0999 [01]]"
-			     "0100 [001122334455 01 01 01 2c574158eee0 00 01 01 c4 c5 0a 00000001]"
-			     "0500 [0503 [02 5553 c8 01 61] 0505 [00000000000000000000000000000000]]");
+		reading_body(
+			r, 14,
+			"0001 [00] 0101 [" RSSI "0112 [001122334455 00000001] 0999 [01]]"
+			"0100 [001122334455 01 01 01 2c574158eee0 00 01 01 c4 c5 0a 00000001]"
+			"0500 [0503 [02 5553 c8 01 61] 0505 [00000000000000000000000000000000]]");
 		for (json_t *record; (record = reading_next(r)); n++) {
 			spoilt += r->record.kind == KIND_UNKNOWN;
 			if (r->record.kind == KIND_UNKNOWN)
@@ -275,8 +276,9 @@ test_control_lists_survive_any_limit_of_memory(void **state)
 		reading_body(r, 7, "0020 [0001 02 0001 0000 0002 0000] 0020 [0002 01 0001 0000]");
 		services = control(r, "service");
 		for (uint32_t i = 0; services && i < services->count; i++) {
-			const struct field *list = shape_field(
-				shape_field(&r->message.def->body, "service")->shape, "subservices");
+			const struct field *list =
+				shape_field(shape_field(&r->message.def->body, "service")->shape,
+					    "subservices");
 			const struct value *v = &services->items[i * 3 + list->slot];
 
 			assert_true(!v->present || v->items);

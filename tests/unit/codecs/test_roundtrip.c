@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* test_roundtrip.c: objects of every record, encoded and decoded by two dictionaries, are the same */
+/* test_roundtrip.c: objects of every record, encoded and decoded by two dictionaries, are the same
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,7 +201,8 @@ carrier(const struct dict *dict, const struct field *element)
 {
 	for (uint32_t i = 0; i < dict->n_messages; i++)
 		for (uint32_t k = 0; k < dict->messages[i].n_parts; k++)
-			if (dict->messages[i].parts[k].field == element && !dict->messages[i].answers)
+			if (dict->messages[i].parts[k].field == element &&
+			    !dict->messages[i].answers)
 				return &dict->messages[i];
 	fail_msg("%s is in no notification", element->name);
 	return NULL;
@@ -288,11 +290,12 @@ test_raw_bytes_of_positions_and_addresses(void **state)
 		encode_element(&e, f, &value);
 		r->length = encode_end(&e);
 		reading_open(r);
-		support_assert_json(reading_next(r),
-				    "{'civic':{'source':'client','country':'US','HNO':'170'},"
-				    "'geo':{'latitude':37.5,'latitude_uncertainty_deg':0.0009765625,"
-				    "'longitude':-122,'longitude_uncertainty_deg':0.0009765625,"
-				    "'datum':'WGS84'}}");
+		support_assert_json(
+			reading_next(r),
+			"{'civic':{'source':'client','country':'US','HNO':'170'},"
+			"'geo':{'latitude':37.5,'latitude_uncertainty_deg':0.0009765625,"
+			"'longitude':-122,'longitude_uncertainty_deg':0.0009765625,"
+			"'datum':'WGS84'}}");
 		reading_free(r);
 	}
 }

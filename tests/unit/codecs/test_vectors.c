@@ -72,7 +72,7 @@ load_case(struct bench *bench, json_t *document, json_t *object)
 	vector->faults = json_object_get(object, "faults");
 	vector->received_text = json_string_value(json_object_get(document, "received_at"));
 	vector->received_at = parse_time(vector->received_text);
-	json_array_foreach (json_object_get(object, "hex"), i, hex)
+	json_array_foreach(json_object_get(object, "hex"), i, hex)
 		vector->size += support_hex(json_string_value(hex), vector->bytes + vector->size,
 					    sizeof vector->bytes - vector->size);
 }
@@ -92,7 +92,7 @@ load_vectors(struct bench *bench)
 		if (!document)
 			fail_msg("%s: %s", files.gl_pathv[i], error.text);
 		json_array_append_new(bench->documents, document);
-		json_array_foreach (json_object_get(document, "cases"), place, object)
+		json_array_foreach(json_object_get(document, "cases"), place, object)
 			load_case(bench, document, object);
 	}
 	globfree(&files);

@@ -64,15 +64,18 @@ static const struct broken {
 	const char *word;
 } broken[] = {
 	/* form */
-	{NULL, "\n@nonsense = 1\n", "no such option 'nonsense', expected one of name"},
+	{NULL, "\n@nonsense = 1\n", "unknown option \"nonsense\", expected one of name"},
 	{NULL, "element 'x' {\n  type = 100\n@  colour = 1\n}\n", "expected one of is, json"},
-	{NULL, "element 'x' {\n@  type = many\n}\n", "expected a whole number"},
-	{NULL, "element 'x' {\n  type = 100\n@  type = 101  is = 'u8' }\n", "'type' given twice"},
+	{NULL, "element 'x' { type = 100 is = 'u8'\n@ vallues = 'scope' }\n",
+	 "unknown option \"vallues\", did you mean \"values\"?"},
+	{NULL, "element 'x' {\n@  type = many\n is = 'u8' }\n", "expected a whole number"},
+	{NULL, "element 'x' {\n  type = 100\n@  type = 101  is = 'u8' }\n",
+	 "type is given twice, expected once"},
 	{NULL, "# one\n/* two\n three */\n@byte_order = 'middle'\n", "expected big or little"},
 	{NULL, "\n@name = 'x\n\n", "without its end"},
 	{NULL, "\n@element 'x' {\n type = 100\n is = 'u8'\nname = 'x'\n",
 	 "{ without its end, expected }"},
-	{NULL, "tlv { align = 4 }\ntlv {\n@ }\n", "'tlv' given twice"},
+	{NULL, "tlv { align = 4 }\n@tlv {\n }\n", "tlv is given twice"},
 	/* frame and elements */
 	{"frame {\n header = 8\n id { width = 2 }\n@ length { offset = 1 width = 4 } }\n", "",
 	 "overlaps id"},
@@ -99,7 +102,7 @@ static const struct broken {
 	{NULL, "enumeration 'x' { values = { '1=a',\n@ '2=a' } }\n", "repeats \"1=a\""},
 	{NULL, "enumeration 'x' { values = { '1=a' }\n@ units = { '2=m' } }\n", "unit of 2"},
 	{NULL, "@enumeration 'x' { }\n", "values are missing"},
-	{NULL, "\n@enumeration 'entity' { }\n", "found duplicate title 'entity'"},
+	{NULL, "\n@enumeration 'entity' { }\n", "enumeration \"entity\" is given twice"},
 	/* elements */
 	{NULL, "element 'x' {\n is = 'u8'\n@ type = 9 }\n", "that of \"service\""},
 	{NULL, "element 'x' {\n is = 'u8'\n@ type = 65536 }\n", "expected 0 to 65535"},
@@ -146,7 +149,7 @@ static const struct broken {
 	{NULL,
 	 "element 'x' { type = 100 is = 'group'\n element 'y' { type = 1 is = 'u8' }\n"
 	 "@ element 'y' { type = 2 is = 'u8' } }\n",
-	 "found duplicate title 'y'"},
+	 "element \"y\" is given twice"},
 	{NULL,
 	 "element 'x' { type = 100 is = 'group'\n element 'y' { type = 1 is = 'u8' }\n"
 	 " element 'z' { is = 'u8'\n@ type = 1 } }\n",
@@ -322,6 +325,29 @@ test_broken(void **state)
 	}
 }
 
+/* What is unknown does not stop the reading. */
+static void
+test_unknown_and_more(void **state)
+{
+	struct errors errors = {.n = 0};
+	int line;
+
+	(void)state;
+	assert_null(load_text(NULL,
+			      "@mesage \"x\" { id = 99 }\n"
+			      "element \"y\" { type = 100 is = \"u8\" scael = 10 times = 17 }\n"
+			      "message \"z\" { id = 1 from = \"client\" }\n",
+			      &errors, &line));
+	assert_int_equal(errors.n, 3);
+	assert_int_equal(errors.line, line);
+	assert_non_null(strstr(errors.message, "did you mean \"message\"?"));
+	errors = (struct errors){.n = 0};
+	assert_null(load_text(NULL, "message \"z\" { id = 1 from = \"client\"\n@ nonsense = 1 }\n",
+			      &errors, &line));
+	assert_int_equal(errors.n, 2);
+	assert_int_equal(errors.line, line);
+}
+
 /* All that is wrong is told, not only the first. */
 static void
 test_several(void **state)
@@ -358,9 +384,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_minimal),
-		cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_minimal),		 cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_unknown_and_more), cmocka_unit_test(test_several),
 		cmocka_unit_test(test_no_file),
 	};
 

@@ -52,30 +52,35 @@ static const struct session_settings life_settings = {
 
 static const struct session_device life_device = {"gw1", "nmsp2mqtt", "0.1.0", 0x020000000001};
 
+/* The actions of the session: each is counted. */
 static inline void
 life_dial(void *context)
 {
 	((struct life *)context)->dials++;
 }
 
+/* The connection is given up. */
 static inline void
 life_hang_up(void *context)
 {
 	((struct life *)context)->hang_ups++;
 }
 
+/* The owner hears of a state or a reason. */
 static inline void
 life_state(void *context)
 {
 	((struct life *)context)->states++;
 }
 
+/* The owner hears of what is offered or granted. */
 static inline void
 life_capability(void *context)
 {
 	((struct life *)context)->capabilities++;
 }
 
+/* Keeps a message, which must be one whole frame. */
 static inline bool
 life_send(void *context, const struct message_def *def, const uint8_t *bytes, size_t size)
 {
@@ -124,6 +129,7 @@ life_new(const struct subscription_want *wants, size_t n_wants)
 	return life;
 }
 
+/* Takes what life_new returned. */
 static inline void
 life_free(struct life *life)
 {
@@ -146,6 +152,7 @@ life_assert_sent(struct life *life, const char *name)
 	return sent;
 }
 
+/* Fails when something was sent that was not looked at. */
 static inline void
 life_assert_nothing_sent(const struct life *life)
 {
@@ -206,6 +213,7 @@ life_pass(struct life *life, uint64_t ms)
 	life->now = end;
 }
 
+/* Fails unless the session is in this state and its reason has these words. */
 static inline void
 life_assert_state(const struct life *life, enum session_state state, const char *reason)
 {

@@ -32,9 +32,10 @@ read_pieces(struct hex_reader *reader, const char *text, size_t piece, uint8_t *
 static void
 test_digits_of_both_cases_with_white_space(void **state)
 {
-	static const char text[] = "0123 45\t67\r\n89 aB Cd\n\n e f # the rest: xyz\n00# 11\n#\n2 2 ";
-	static const uint8_t expected[] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
-					   0xcd, 0xef, 0x00, 0x22};
+	static const char text[] =
+		"0123 45\t67\r\n89 aB Cd\n\n e f # the rest: xyz\n00# 11\n#\n2 2 ";
+	static const uint8_t expected[] = {0x01, 0x23, 0x45, 0x67, 0x89,
+					   0xab, 0xcd, 0xef, 0x00, 0x22};
 	struct hex_reader reader;
 	uint8_t out[64];
 
@@ -67,8 +68,8 @@ test_other_characters_are_told_with_their_line(void **state)
 		const char *text;
 		unsigned line;
 		char wrong;
-	} cases[] = {{"x", 1, 'x'},	     {"00\n0g", 2, 'g'},    {"# a\n\n\n;", 4, ';'},
-		     {"00 \xff", 1, '\xff'}, {"12:34", 1, ':'},	    {"0x12", 1, 'x'}};
+	} cases[] = {{"x", 1, 'x'},	     {"00\n0g", 2, 'g'}, {"# a\n\n\n;", 4, ';'},
+		     {"00 \xff", 1, '\xff'}, {"12:34", 1, ':'},	 {"0x12", 1, 'x'}};
 	struct hex_reader reader;
 	uint8_t out[16];
 
@@ -88,8 +89,8 @@ test_in_place(void **state)
 
 	(void)state;
 	assert_int_equal(hex_read(&reader, text, strlen(text), (uint8_t *)text), 16);
-	assert_memory_equal(text, "\xf0\x01\x12\x23\x34\x45\x56\x67\x78\x89\x9a\xab\xbc\xcd\xde\xef",
-			    16);
+	assert_memory_equal(text,
+			    "\xf0\x01\x12\x23\x34\x45\x56\x67\x78\x89\x9a\xab\xbc\xcd\xde\xef", 16);
 	assert_true(hex_pending(&reader));
 }
 

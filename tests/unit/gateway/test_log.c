@@ -60,8 +60,9 @@ test_line(void **state)
 	unsetenv("JOURNAL_STREAM");
 	catch_begin();
 	log_info("session hq", "subscribed to %d services", 7);
-	assert_matches(catch_end(), "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
-				    "\\.[0-9]{3}Z info session hq: subscribed to 7 services\n$");
+	assert_matches(catch_end(),
+		       "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
+		       "\\.[0-9]{3}Z info session hq: subscribed to 7 services\n$");
 }
 
 static void
@@ -123,7 +124,7 @@ test_hostile_text(void **state)
 static void
 test_limit(void **state)
 {
-	struct log_limit limit = { .burst = 2, .interval_ms = 1000 };
+	struct log_limit limit = {.burst = 2, .interval_ms = 1000};
 
 	(void)state;
 	assert_true(log_limit_pass(&limit, 5000));
@@ -143,8 +144,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line),	     cmocka_unit_test(test_journal),
-		cmocka_unit_test(test_levels),	     cmocka_unit_test(test_hostile_text),
+		cmocka_unit_test(test_line),   cmocka_unit_test(test_journal),
+		cmocka_unit_test(test_levels), cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_limit),
 	};
 

@@ -36,9 +36,9 @@ test_device_and_services(void **state)
 static void
 test_the_mask_where_no_services_are_named(void **state)
 {
-	static const struct offer_service expected[] = {
-		{1, 1}, {1, 2}, {1, 3}, {1, 6}, {2, 1}, {2, 2},	 {2, 3}, {3, 1},
-		{3, 3}, {4, 1}, {4, 2}, {4, 3}, {8, 1}, {10, 1}, {11, 1}};
+	static const struct offer_service expected[] = {{1, 1}, {1, 2}, {1, 3}, {1, 6},	 {2, 1},
+							{2, 2}, {2, 3}, {3, 1}, {3, 3},	 {4, 1},
+							{4, 2}, {4, 3}, {8, 1}, {10, 1}, {11, 1}};
 	struct offer offer = {.services = NULL};
 
 	reading_body(*state, 7, "0021 [000000000068ebe7]");

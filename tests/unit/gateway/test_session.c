@@ -466,7 +466,7 @@ test_a_link_that_takes_nothing(void **state)
 static void
 test_names_of_states(void **state)
 {
-	static const char *const names[] = {"disabled",	  "connecting", "authenticating",
+	static const char *const names[] = {"disabled",	   "connecting", "authenticating",
 					    "subscribing", "subscribed", "stalled",
 					    "backoff",	   "quarantined"};
 

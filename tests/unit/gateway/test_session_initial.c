@@ -9,9 +9,15 @@
 #include "tests/unit/gateway/life.h"
 
 static const struct subscription_want many[] = {
-	{"rssi", "client", 0},		{"rssi", "rogue", 0},	     {"rssi", "client_associated_only", 0},
-	{"handover", "handover", 0},	{"information", "client", 0}, {"attachment", "station", 0},
-	{"location", "subscription", 0}, {"ap_info", "ap", 0},	     {"wips", "wips", 0},
+	{"rssi", "client", 0},
+	{"rssi", "rogue", 0},
+	{"rssi", "client_associated_only", 0},
+	{"handover", "handover", 0},
+	{"information", "client", 0},
+	{"attachment", "station", 0},
+	{"location", "subscription", 0},
+	{"ap_info", "ap", 0},
+	{"wips", "wips", 0},
 };
 static const struct subscription_want two[] = {{"rssi", "client", 0}, {"rssi", "tag", 0}};
 

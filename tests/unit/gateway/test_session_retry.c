@@ -155,8 +155,9 @@ test_flaps_lead_to_quarantine(void **state)
 	life_assert_state(life, SESSION_BACKOFF, "reset by peer");
 	go_on(life);
 	flap(life, 30);
-	life_assert_state(life, SESSION_QUARANTINED,
-			  "3 connections in a row broke within 60 s, the last because: reset by peer");
+	life_assert_state(
+		life, SESSION_QUARANTINED,
+		"3 connections in a row broke within 60 s, the last because: reset by peer");
 	assert_in_range(pause_of(life), 600 * SECONDS, 660 * SECONDS);
 	go_on(life);
 	flap(life, 5);

@@ -18,7 +18,7 @@ struct taken {
 	uint64_t bytes;
 	uint64_t offsets[64];
 	uint32_t ids[64];
-	unsigned stop_at; /* 0: never */
+	unsigned stop_at;   /* 0: never */
 	struct stream *end; /* is ended by the taker */
 };
 

@@ -25,8 +25,8 @@ begin(struct reading *r, struct subscription *s)
 }
 
 /* Which items have a flag, as binary digits. */
-#define FLAGS(s, flag)                                                                             \
-	((s).items[0].flag * 1000 + (s).items[1].flag * 100 + (s).items[2].flag * 10 +             \
+#define FLAGS(s, flag)                                                                 \
+	((s).items[0].flag * 1000 + (s).items[1].flag * 100 + (s).items[2].flag * 10 + \
 	 (s).items[3].flag)
 
 static size_t
@@ -147,8 +147,8 @@ test_success_without_services_grants_all_that_was_asked_for(void **state)
 static void
 test_any_other_status_without_services_grants_nothing(void **state)
 {
-	static const char *const bodies[] = {"0001 [01]", "0001 [02]", "0001 [05]", "0001 [c8]",
-					     "", "0001 [0000]"};
+	static const char *const bodies[] = {"0001 [01]", "0001 [02]", "0001 [05]",
+					     "0001 [c8]", "",	       "0001 [0000]"};
 	struct reading *r = *state;
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
@@ -171,10 +171,11 @@ test_services_that_are_named_are_granted_with_their_intervals(void **state)
 
 	begin(r, &s);
 	offer(r, &s, "0021 [0000000000020203]");
-	request(r, &s, "0020 [0001 02 0001 0002 0002 ffff] 0020 [0003 01 0001 0000]"
-		       "0020 [0006 01 0001 0000]");
-	assert_int_equal(grant(r, &s, "0001 [01] 0020 [0003 01 0001 0008] 0020 [0001 01 0001 0005]"),
-			 2);
+	request(r, &s,
+		"0020 [0001 02 0001 0002 0002 ffff] 0020 [0003 01 0001 0000]"
+		"0020 [0006 01 0001 0000]");
+	assert_int_equal(
+		grant(r, &s, "0001 [01] 0020 [0003 01 0001 0008] 0020 [0001 01 0001 0005]"), 2);
 	assert_int_equal(FLAGS(s, granted), 1100);
 	assert_int_equal(FLAGS(s, refused), 11);
 	assert_int_equal(s.items[0].granted_interval_s, 5);
@@ -191,8 +192,9 @@ test_what_was_not_asked_for_is_not_granted(void **state)
 	begin(r, &s);
 	offer(r, &s, "0021 [0000000000000001]");
 	request(r, &s, "0020 [0001 01 0001 0002]");
-	assert_int_equal(grant(r, &s, "0001 [00] 0020 [0001 02 0001 0000 0002 0000]"
-				      "0020 [7777 01 0001 0000]"),
+	assert_int_equal(grant(r, &s,
+			       "0001 [00] 0020 [0001 02 0001 0000 0002 0000]"
+			       "0020 [7777 01 0001 0000]"),
 			 1);
 	assert_int_equal(FLAGS(s, granted), 1000);
 	subscription_fini(&s);
@@ -239,27 +241,27 @@ test_initial_requests_until_there_are_none(void **state)
 	struct reading *r = *state;
 	struct subscription_initial initial;
 	struct subscription s;
-	size_t cursor = 0;
 
 	begin(r, &s);
-	assert_false(subscription_next_initial(&s, &initial, &cursor));
+	assert_false(subscription_next_initial(&s, &initial));
 	offer(r, &s, "0021 [0000000000020203]");
-	request(r, &s, "0020 [0001 02 0001 0002 0002 ffff] 0020 [0003 01 0001 0000]"
-		       "0020 [0006 01 0001 0000]");
+	request(r, &s,
+		"0020 [0001 02 0001 0002 0002 ffff] 0020 [0003 01 0001 0000]"
+		"0020 [0006 01 0001 0000]");
 	grant(r, &s, "0001 [00]");
 	for (unsigned i = 0; i < 4; i++) {
 		static const char *const names[] = {"measurement_request", "information_request",
 						    "measurement_request", "location_request"};
 		static const uint32_t entities[] = {1, 1, 2, 0};
 
-		assert_true(subscription_next_initial(&s, &initial, &cursor));
+		assert_true(subscription_next_initial(&s, &initial));
 		assert_string_equal(initial.request->name, names[i]);
 		assert_int_equal(initial.has_entity, i < 3);
 		assert_int_equal(initial.entity, entities[i]);
 	}
-	assert_false(subscription_next_initial(&s, &initial, &cursor));
+	assert_false(subscription_next_initial(&s, &initial));
 	grant(r, &s, "0001 [00]");
-	assert_false(subscription_next_initial(&s, &initial, &cursor));
+	assert_false(subscription_next_initial(&s, &initial));
 	subscription_fini(&s);
 }
 

@@ -65,13 +65,15 @@ feed_text(const struct queue_list *list)
 	text[0] = '\0';
 	for (const struct queue_item *item = list->first; item; item = item->next)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s%s%s%s",
-					   length ? " " : "", item->document ? item->topic->data : "",
+					   length ? " " : "",
+					   item->document ? item->topic->data : "",
 					   item->document ? "=" : "",
 					   item->payload ? item->payload->data : "");
 	assert_true(length < sizeof text);
 	return text;
 }
 
+/* All of a list is published. */
 static inline void
 feed_finish_all(struct queue *queue, struct queue_list *list)
 {
@@ -90,6 +92,7 @@ feed_assert_rest(struct queue *queue, const char *expected)
 	feed_finish_all(queue, &list);
 }
 
+/* An account as it is now. */
 static inline struct account_view
 feed_view(struct account *account)
 {
@@ -99,6 +102,7 @@ feed_view(struct account *account)
 	return view;
 }
 
+/* What a queue holds, in bytes. */
 static inline size_t
 feed_bytes(struct queue *queue)
 {
@@ -108,6 +112,7 @@ feed_bytes(struct queue *queue)
 	return bytes;
 }
 
+/* What a queue holds, in messages. */
 static inline size_t
 feed_messages(struct queue *queue)
 {

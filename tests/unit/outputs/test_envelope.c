@@ -11,8 +11,8 @@
 
 #define RECEIVED_AT 1795366800123U /* 2026-11-22T17:00:00.123Z */
 #define RSSI	    "0100 [001122334455 01 01 00]"
-#define RSSI_JSON                                                                                  \
-	"'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client','associated':true,"    \
+#define RSSI_JSON                                                                               \
+	"'mac':'00:11:22:33:44:55','mac_type':'universal','entity':'client','associated':true," \
 	"'readings':[]"
 
 static const struct envelope_tag tags[] = {{"site", "hq \"west\""}, {"building", "A"}};
@@ -57,8 +57,8 @@ assert_enveloped(struct reading *r, const struct envelope_source *source, const 
 	envelope_fini(&envelope);
 }
 
-#define HEAD(kind)                                                                                 \
-	"'schema':'nmsp." kind "/1','gateway':'gw1','controller':'hq','session':'6f2c91ab',"       \
+#define HEAD(kind)                                                                           \
+	"'schema':'nmsp." kind "/1','gateway':'gw1','controller':'hq','session':'6f2c91ab'," \
 	"'seq':17,'received_at':'2026-11-22T17:00:00.123Z'"
 
 static void
@@ -100,7 +100,7 @@ test_tags_and_solicited(void **state)
 	reading_body(*state, 17, "0001 [00] 0200 []");
 	assert_enveloped(*state, &tagged,
 			 "{" HEAD("info") ",'solicited':true,"
-			 "'tags':{'site':'hq \\\"west\\\"','building':'A'}}");
+					  "'tags':{'site':'hq \\\"west\\\"','building':'A'}}");
 }
 
 static void
@@ -219,11 +219,13 @@ test_batches_in_the_order_of_the_frame(void **state)
 	struct reading *r = *state;
 
 	reading_body(r, 24, "0001 [00] 0400 [040d [00000001]] 0400 [0408 [0007]] 0400 [0401 [01]]");
-	support_assert_json(batch(r, &tagged),
-			    "{" HEAD("attachment") ",'solicited':true,"
-			    "'tags':{'site':'hq \\\"west\\\"','building':'A'},"
-			    "'records':[{'ts':'2026-11-22T16:59:59.123Z','age_s':1},{'vlan':7},"
-			    "{'event':'new'}]}");
+	support_assert_json(
+		batch(r, &tagged),
+		"{" HEAD("attachment") ",'solicited':true,"
+				       "'tags':{'site':'hq \\\"west\\\"','building':'A'},"
+				       "'records':[{'ts':'2026-11-22T16:59:59.123Z','age_s':1},"
+				       "{'vlan':7},"
+				       "{'event':'new'}]}");
 }
 
 static void
@@ -232,8 +234,9 @@ test_a_batch_of_one(void **state)
 	struct reading *r = *state;
 
 	reading_body(r, 15, TIME RSSI);
-	support_assert_json(batch(r, &plain), "{" HEAD("rssi") ",'records':[{"
-						 "'ts':'2026-11-22T17:00:00.000Z'," RSSI_JSON "}]}");
+	support_assert_json(batch(r, &plain),
+			    "{" HEAD("rssi") ",'records':[{"
+					     "'ts':'2026-11-22T17:00:00.000Z'," RSSI_JSON "}]}");
 }
 
 static void
@@ -242,8 +245,7 @@ test_a_batch_of_records_that_say_nothing(void **state)
 	struct reading *r = *state;
 
 	reading_body(r, 18, "0200 [] 0200 [020a [0001]] 0200 []");
-	support_assert_json(batch(r, &plain),
-			    "{" HEAD("info") ",'records':[{},{'vlan':1},{}]}");
+	support_assert_json(batch(r, &plain), "{" HEAD("info") ",'records':[{},{'vlan':1},{}]}");
 }
 
 static void
@@ -255,8 +257,9 @@ test_a_batch_of_unknown_records(void **state)
 	support_assert_json(
 		batch(r, &plain),
 		"{" HEAD("unknown") ",'records':[{'message_id':15,'transaction':0,'element':2816,"
-		"'reason':'unknown_element','bytes':'01'},{'message_id':15,'transaction':0,"
-		"'element':2817,'reason':'unknown_element'}]}");
+				    "'reason':'unknown_element','bytes':'01'},"
+				    "{'message_id':15,'transaction':0,"
+				    "'element':2817,'reason':'unknown_element'}]}");
 }
 
 static void

@@ -132,12 +132,19 @@ test_reals_are_the_shortest_that_give_the_same(void **state)
 	static const struct {
 		double real;
 		const char *text;
-	} cases[] = {{0, "0"},	      {1, "1"},		  {-2.5, "-2.5"},
-		     {0.1, "0.1"},    {15.25, "15.25"},	  {0.0009765625, "0.0009765625"},
-		     {1e21, "1e+21"}, {-1e-9, "-1e-09"},  {1.0 / 3, "0.3333333333333333"},
-		     {64, "64"},      {2097152, "2097152"}};
-	static const double hard[] = {DBL_MAX, DBL_MIN, -DBL_MAX, DBL_TRUE_MIN, 0.1 + 0.2,
-				      5e-324,  1 + DBL_EPSILON};
+	} cases[] = {{0, "0"},
+		     {1, "1"},
+		     {-2.5, "-2.5"},
+		     {0.1, "0.1"},
+		     {15.25, "15.25"},
+		     {0.0009765625, "0.0009765625"},
+		     {1e21, "1e+21"},
+		     {-1e-9, "-1e-09"},
+		     {1.0 / 3, "0.3333333333333333"},
+		     {64, "64"},
+		     {2097152, "2097152"}};
+	static const double hard[] = {DBL_MAX,	 DBL_MIN, -DBL_MAX,	  DBL_TRUE_MIN,
+				      0.1 + 0.2, 5e-324,  1 + DBL_EPSILON};
 	struct put put;
 	char text[48];
 
@@ -180,7 +187,8 @@ static json_t *
 parsed(struct jsonw *json)
 {
 	json_error_t error;
-	json_t *value = json_loadb(json->data, json->length, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	json_t *value =
+		json_loadb(json->data, json->length, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 
 	if (!value)
 		fail_msg("%s: %.*s", error.text, (int)json->length, json->data);
@@ -274,9 +282,9 @@ test_well_formed_utf8_stays(void **state)
 		"",
 		"plain",
 		"San Jos\xc3\xa9",
-		"\xc2\x80 \xdf\xbf",			 /* first and last of 2 bytes */
-		"\xe0\xa0\x80 \xef\xbf\xbf",		 /* of 3 bytes */
-		"\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf",	 /* of 4 bytes */
+		"\xc2\x80 \xdf\xbf",			  /* first and last of 2 bytes */
+		"\xe0\xa0\x80 \xef\xbf\xbf",		  /* of 3 bytes */
+		"\xf0\x90\x80\x80 \xf4\x8f\xbf\xbf",	  /* of 4 bytes */
 		"\xed\x9f\xbf \xee\x80\x80 \xef\xbf\xbd", /* beside the surrogates */
 		"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5",
 	};
@@ -294,29 +302,36 @@ test_malformed_utf8_is_replaced(void **state)
 		const char *bytes;
 		const char *expected;
 	} cases[] = {
-		{"\x80", BAD},					/* 3.1 continuation alone */
+		{"\x80", BAD}, /* 3.1 continuation alone */
 		{"\xbf", BAD},
 		{"\x80\xbf\x80", BAD BAD BAD},
 		{"\xc0 \xc1 \xf5 \xff", BAD " " BAD " " BAD " " BAD}, /* 3.2, 3.5 */
-		{"\xc2", BAD},					/* 3.3 last byte missing */
+		{"\xc2", BAD},					      /* 3.3 last byte missing */
 		{"\xe0\xa0", BAD BAD},
 		{"\xf0\x90\x80", BAD BAD BAD},
-		{"\xdf" "A", BAD "A"},
-		{"\xef\xbf" "A", BAD BAD "A"},
+		{"\xdf"
+		 "A",
+		 BAD "A"},
+		{"\xef\xbf"
+		 "A",
+		 BAD BAD "A"},
 		{"\xf7\xbf\xbf\xbf", BAD BAD BAD BAD},
-		{"\xc2\xc2\xa9", BAD "\xc2\xa9"},		/* 3.4 */
-		{"\xc0\xaf", BAD BAD},				/* 4.1 overlong solidus */
+		{"\xc2\xc2\xa9", BAD "\xc2\xa9"}, /* 3.4 */
+		{"\xc0\xaf", BAD BAD},		  /* 4.1 overlong solidus */
 		{"\xe0\x80\xaf", BAD BAD BAD},
 		{"\xf0\x80\x80\xaf", BAD BAD BAD BAD},
 		{"\xf8\x80\x80\x80\xaf", BAD BAD BAD BAD BAD},
-		{"\xc1\xbf", BAD BAD},				/* 4.2 */
+		{"\xc1\xbf", BAD BAD}, /* 4.2 */
 		{"\xe0\x9f\xbf", BAD BAD BAD},
 		{"\xf0\x8f\xbf\xbf", BAD BAD BAD BAD},
-		{"\xed\xa0\x80", BAD BAD BAD},			/* 5.1 surrogates */
+		{"\xed\xa0\x80", BAD BAD BAD}, /* 5.1 surrogates */
 		{"\xed\xbf\xbf", BAD BAD BAD},
 		{"\xed\xa0\x80\xed\xb0\x80", BAD BAD BAD BAD BAD BAD},
-		{"\xf4\x90\x80\x80", BAD BAD BAD BAD},		/* beyond U+10FFFF */
-		{"a\xff" "b\xfe" "c", "a" BAD "b" BAD "c"},
+		{"\xf4\x90\x80\x80", BAD BAD BAD BAD}, /* beyond U+10FFFF */
+		{"a\xff"
+		 "b\xfe"
+		 "c",
+		 "a" BAD "b" BAD "c"},
 	};
 
 	(void)state;

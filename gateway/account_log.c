@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/* account_log.c: where every record went, as lines of the log */
+#include "gateway/account_log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "gateway/log.h"
+
+#define REASONS_SIZE 256
+
+/* " (queue_full 2, shutdown 1)", or nothing when nothing was dropped; returns the sum. */
+static uint64_t
+describe_drops(const struct account_view *view, char *text, size_t size)
+{
+	uint64_t sum = 0;
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < DROP_COUNT; i++) {
+		if (view->dropped[i] && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s %" PRIu64,
+						 used ? ", " : " (",
+						 drop_reason_name((enum drop_reason)i),
+						 view->dropped[i]);
+		sum += view->dropped[i];
+	}
+	if (used && used < size)
+		snprintf(text + used, size - used, ")");
+	return sum;
+}
+
+static void
+log_one(const char *output, const char *controller, enum kind kind, struct account *account)
+{
+	char subject[128], drops[REASONS_SIZE];
+	struct account_view view;
+	uint64_t dropped;
+
+	account_view(account, &view);
+	if (!view.received)
+		return;
+	dropped = describe_drops(&view, drops, sizeof drops);
+	snprintf(subject, sizeof subject, "account %s %s %s", output, controller, kind_name(kind));
+	log_info(subject,
+		 "received %" PRIu64 " = published %" PRIu64 " + filtered %" PRIu64
+		 " + conflated %" PRIu64 " + dropped %" PRIu64 "%s + queued %" PRIu64,
+		 view.received, view.published, view.filtered, view.conflated, dropped, drops,
+		 view.queued);
+}
+
+void
+account_log(const struct gateway *g)
+{
+	for (size_t output = 0; output < g->n_outputs; output++)
+		for (size_t i = 0; i < g->n_controllers; i++)
+			for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+				log_one(g->outputs[output]->name, g->controllers[i].config->name,
+					(enum kind)kind,
+					&gateway_accounts(g, output, i)->kinds[kind]);
+}
