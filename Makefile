@@ -198,6 +198,7 @@ sanitize:
 sanitized: unit
 	@$(MAKE) --no-print-directory vectors
 	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory core-faults
 
 bench: all $(bench_programs)
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py docs/benchmarks.md
@@ -217,6 +218,7 @@ install: $(BUILD)/nmsp2mqtt
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e core-faults faults soak style format format-check man-check \
-	unlisted-check tidy cppcheck clang sanitize sanitized bench schema install clean force
+.PHONY: all run test deps programs unit vectors e2e core-faults faults soak style format \
+	format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
+	install clean force
 .DELETE_ON_ERROR:

@@ -34,7 +34,7 @@ class Broker:
         self.config = folder / "mosquitto.conf"
         self.store = folder / "mosquitto.db"
         lines = ["user root", f"listener {self.port} 127.0.0.1", "log_dest stderr",
-                 # 0 would be no limit; but then mosquitto 2.0.11 hangs up where it refuses a message
+                 # Not 0 for no limit: mosquitto 2.0.11 then hangs up where it refuses a message.
                  "max_queued_messages 1000000", f"allow_anonymous {'false' if user else 'true'}",
                  f"persistence {'true' if lasting else 'false'}", f"persistence_location {folder}/",
                  *(QUIET if lasting else ["log_type all"]),

@@ -15,6 +15,13 @@ def next_session(scene, count):
     some(scene)
 
 
+def next_session_after_loss(scene, before, count=2):
+    """The count-th session and its records, on top of so many that came through before."""
+    scene.ready(count)
+    scene.send(100)
+    scene.wait_got(count=before + 100)
+
+
 def cut_in_a_frame(scene):
     """The half of a record counts for nothing."""
     scene.start()
@@ -23,13 +30,6 @@ def cut_in_a_frame(scene):
     session.send(scene.feeder.frames(50)[:-20])
     session.close()
     next_session_after_loss(scene, 149)
-
-
-def next_session_after_loss(scene, before, count=2):
-    """The count-th session and its records, on top of so many that came through before."""
-    scene.ready(count)
-    scene.send(100)
-    scene.wait_got(count=before + 100)
 
 
 def half_open(scene):
@@ -98,9 +98,9 @@ def certificate_changed(scene):
 
 
 def clock_hours_off(scene):
-    """Records say by their ts what the controller's clock says, and arrive all the same."""
+    """Told, and records arrive all the same, with the controller's time as their ts."""
     scene.start()
-    hours = 7 * 3600
+    hours = 7 * 3600  # behind
     now = int((time.time() - hours) * 1000)
     session = scene.ready()
     body = wire.controller_time(now)
@@ -110,6 +110,9 @@ def clock_hours_off(scene):
     _, record = scene.book.got["rssi"][0]
     skew = play.moment(record["received_at"]) - play.moment(record["ts"])
     assert abs(skew.total_seconds() - hours) < 60
+    scene.gateway.wait_line("warning session hq.*clock is 252.. s behind")
+    scene.ledger.wait_for(lambda one: one.topic == "nmsp/gw1/hq/state"
+                          and abs(one.json.get("clock_skew_ms", 0) / 1000 + hours) < 60)
 
 
 def refusing(scene):

@@ -54,7 +54,7 @@ class Scene:
 
     def start_gateway(self, main=(), controller=(), mqtts=(), files=None, gateway=(),
                       allow=TROUBLE):
-        """The daemon between wire and link, with a file as second output unless `files` is given."""
+        """The daemon between wire and link; its second output is a file, unless `files` says."""
         if files is None:
             files = {"feed": {"path": self.feed.path}}
         else:

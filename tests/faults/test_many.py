@@ -17,6 +17,7 @@ from gateway import controller_options, mqtt_options
 COUNT = 500
 BACKOFF = {"backoff_min": 1, "backoff_max": 8}
 MOST_AT_ONCE = 32  # handshakes, MOST_DIALS of the gateway
+HANDSHAKE_OVER = "NMSP connection success|connection freed|session closed|connection lost"
 SLACK = 0.1  # s between the daemon's clock and its documents
 STAMP = re.compile(r"^(\S+Z) ")
 
@@ -97,7 +98,7 @@ def test_500_controllers_restart_at_once(gateways, sims, broker, certificates):
     for what, part in (("start", sim), ("restart", again)):
         accepted = moments(part, "connection accepted")
         print_histogram(f"dials at the {what}", accepted)
-        most = at_once(accepted, moments(part, "NMSP connection success|connection freed|session closed|connection lost"))
+        most = at_once(accepted, moments(part, HANDSHAKE_OVER))
         print(f"at most {most} handshakes at once")
         assert most <= MOST_AT_ONCE
     assert len(first) == COUNT
