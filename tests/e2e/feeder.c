@@ -30,10 +30,11 @@ accounts_of(void *context, const char *controller)
 static struct output *
 make_output(const char *port, const char *path)
 {
+	const struct mqtt_broker broker = {"127.0.0.1", (uint16_t)atoi(port)};
 	const struct mqtt_settings settings = {
 		.name = "main",
-		.host = "127.0.0.1",
-		.port = (uint16_t)atoi(port),
+		.brokers = &broker,
+		.n_brokers = 1,
 		.protocol = 5,
 		.keepalive_s = 30,
 		.qos = 1,

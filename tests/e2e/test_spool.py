@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+import play
+from gateway import controller_options, mqtt_options
 from proc import BUILD, Process
 
 FEEDER = BUILD / "tests" / "e2e" / "feeder"
@@ -86,3 +88,34 @@ def test_a_broker_that_is_away(feeders, broker, subscribers):
     assert account == {"received": 7000, "published": 7000, "queued": 0}
     inbox.wait(lambda: len(numbers(inbox)) >= 7000, "all numbers")
     assert numbers(inbox) == list(range(1, 7001))
+
+
+def stations(messages):
+    """The numbers that play.measurement() put into addresses."""
+    return {int(one.json["mac"].replace(":", "")[6:], 16) for one in messages}
+
+
+def test_the_daemon_killed_twenty_times(gateways, peer, broker, subscribers, tmp_path):
+    """kill -9 at random moments: of each session at most the end is missing, within one batch."""
+    inbox = subscribers(broker, topic=TOPIC)
+    moment = random.Random(7)
+    options = mqtt_options(broker, spool={"path": str(tmp_path / "spool.db")})
+    number, sent = 1, []
+    for turn in range(20):
+        running = gateways({"hq": controller_options(peer)}, {"main": options}, allow=["spool"])
+        session = peer.ready(turn + 1)
+        last = number + moment.randrange(50, 1500)
+        session.send(b"".join(play.measurement(n) for n in range(number, last)))
+        time.sleep(moment.uniform(0, 0.15))
+        running.kill()
+        sent.append(range(number, last))
+        number = last
+    running = gateways({"hq": controller_options(peer)}, {"main": options}, allow=["spool"])
+    peer.ready(21).send(play.measurement(number))
+    inbox.wait(lambda: number in stations(inbox.messages[-1:]), "the last one")
+    running.stop_in_order()
+    got = stations(inbox.messages)
+    for numbers_of_turn in sent:
+        missing = sorted(set(numbers_of_turn) - got)
+        end = numbers_of_turn.stop
+        assert missing == list(range(end - len(missing), end)), "a hole"
