@@ -400,6 +400,9 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 						 : next_broker(mqtt, accepted));
 }
 
+/* Dialling threads of all outputs: one that was abandoned still uses libmosquitto. */
+static atomic_int dialling;
+
 /* The dialling thread: looks up, connects and begins TLS, all of which may block for minutes. */
 static void *
 dial(void *user)
@@ -419,6 +422,7 @@ dial(void *user)
 	pthread_mutex_unlock(&connection->lock);
 	if (abandoned)
 		connection_free(connection);
+	atomic_fetch_sub(&dialling, 1);
 	return NULL;
 }
 
@@ -442,7 +446,9 @@ mqtt_connection_dial(struct mqtt *mqtt)
 		return;
 	}
 	connection->dialled = false;
+	atomic_fetch_add(&dialling, 1);
 	if (pthread_create(&thread, NULL, dial, connection) != 0) {
+		atomic_fetch_sub(&dialling, 1);
 		connection->dialled = true;
 		mqtt_connection_end(mqtt, "cannot start a thread");
 		return;
@@ -653,6 +659,6 @@ mqtt_connection_library(bool begin)
 {
 	if (begin)
 		mosquitto_lib_init();
-	else
+	else if (atomic_load(&dialling) == 0)
 		mosquitto_lib_cleanup();
 }

@@ -7,7 +7,7 @@ import pytest
 import broker as mqtt
 import play
 from gateway import SEVEN, controller_options, mqtt_options
-from proc import free_port
+from proc import BUILD, free_port
 
 STATE = "nmsp/gw1/state"
 OUTAGE = [r"mqtt main"]
@@ -232,7 +232,8 @@ def test_a_flood_without_a_broker_has_a_bound(gateways, peer):
     running.wait(lambda: running.stdout and "00:11:22:ab:cd:ef" in running.stdout[-1],
                  "last record in the feed", timeout=60)
     assert json.loads(running.stdout[-1])["seq"] == len(running.stdout) == 100_001
-    assert resident_kib(running) < 100 * 1024
+    # Sanitizers keep what was freed for a while.
+    assert resident_kib(running) < (400 if "sanitize" in BUILD.name else 100) * 1024
 
 
 def test_brokers_are_tried_in_order(gateways, brokers, peer, subscribers):
