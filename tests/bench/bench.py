@@ -6,6 +6,7 @@ Every figure that is compared comes from the same run as what it is compared wit
 turns, and is the median of several rounds.
 """
 import argparse
+import concurrent.futures
 import datetime
 import json
 import os
@@ -37,6 +38,7 @@ START = 60                      # s for the slowest start
 AWAY_RECORDS = 1_000_000        # that come while the broker is away
 AWAY_RATE = 50_000              # records/s; also the goal for what a spool takes
 AWAY_PATIENCE = 180             # s until the gateway is back and all of them are published
+SPARE_RATE = 10_000             # records/s that leave time to spare
 DOWN = (0, 5)                   # s between the end of a broker and its next start
 DOWN_ROUNDS = 5
 
@@ -338,32 +340,44 @@ start), and the next ones live in part in what reading the dictionary left free.
 
 # --- While the broker is away -------------------------------------------------------------------
 
-def spool_in(folder):
+def spool_in(folder, **more):
     """Options of an output with a new spool."""
-    return {"spool": {"path": pathlib.Path(tempfile.mkdtemp(dir=folder)) / "main.spool"}}
+    path = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "main.spool"
+    return {"spool": {"path": path, **more}}
+
+
+def spool_round(broker, folder, payloads):
+    """(offered, (published, received, output's CPU time) without, and the same with a spool)."""
+    offered, _ = bare_rate(broker, 1, payloads)
+    for load in (offered, SPARE_RATE):
+        ways = []
+        for more in ({}, spool_in(folder)):
+            published, received, us = gateway_rate(broker, folder, "record", 1, load, **more)
+            ways += [published, received, us[2]]
+        print(f"  of {load:.0f}: without {ways[0]:.0f}, with a spool {ways[3]:.0f} messages/s",
+              file=sys.stderr)
+        yield [load, *ways, ways[3] / ways[0]]
 
 
 def spool_rates(folder):
-    """Messages/s of the whole chain without and with a spool, and a table of their medians."""
+    """Messages/s of the chain without a spool, and a table of the medians without and with."""
     broker = Broker(folder)
-    rounds = []
     try:
         payloads = capture_payloads(broker, folder)["record"]
-        for _ in range(PUBLISH_ROUNDS):
-            offered, _ = bare_rate(broker, 1, payloads)
-            plain, _, plain_us = gateway_rate(broker, folder, "record", 1, offered)
-            spooled, _, spooled_us = gateway_rate(broker, folder, "record", 1, offered,
-                                                  **spool_in(folder))
-            rounds.append((offered, plain, spooled, spooled / plain, plain_us[2], spooled_us[2]))
-            print(f"  without {plain:.0f}, with a spool {spooled:.0f} messages/s",
-                  file=sys.stderr)
+        rounds = [list(spool_round(broker, folder, payloads)) for _ in range(PUBLISH_ROUNDS)]
     finally:
         broker.stop()
-    offered, plain, spooled, ratio, *us = (statistics.median(one) for one in zip(*rounds))
-    rows = [[quantity(offered), quantity(plain), quantity(spooled), f"{ratio:.2f}",
-             *(f"{one:.1f}" for one in us)]]
-    return plain, table(["offered, records/s", "without, messages/s", "with a spool, messages/s",
-                         "with / without", "output's µs without", "output's µs with"], rows)
+    rows = []
+    for loads in zip(*rounds):
+        offered, *ways, ratio = (statistics.median(column) for column in zip(*loads))
+        ratios = sorted(load[-1] for load in loads)
+        share = f"{ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        rows += [[quantity(offered), name, quantity(received), quantity(published), f"{us:.1f}",
+                  told] for name, (published, received, us), told in
+                 (("no", ways[:3], ""), ("yes", ways[3:], share))]
+    plain = statistics.median(loads[0][1] for loads in rounds)
+    return plain, table(["offered, records/s", "spool", "received/s", "published/s",
+                         "output's CPU, µs", "published with / without"], rows)
 
 
 def spool_alone(folder):
@@ -442,16 +456,16 @@ def draining_rate(healths):
 def outage_tables(folder, plain):
     """Memory and accounts of an outage with and without a spool, and how the spool is drained."""
     found = {"without a spool": away(folder, {"queue_size": "64M"}),
-             "with a spool": away(folder, spool_in(folder))}
+             "with a spool": away(folder, spool_in(folder, max_size="4G"))}
     sizes, accounts = [], []
     for name, one in found.items():
         mb = [one[when][field] / 2**20 for field in ("RssAnon", "VmRSS")
               for when in ("before", "after")]
         sizes.append([name, *(f"{size:.1f}" for size in (*mb[:2], one["most"] / 2**20, *mb[2:]))])
         account = one["account"]
-        accounts.append([name, *(quantity(account[key]) for key in
+        accounts.append([name, *(quantity(account.get(key, 0)) for key in
                                  ("received", "published", "conflated")),
-                         quantity(sum(account["dropped"].values()))])
+                         quantity(sum(account.get("dropped", {}).values()))])
     spooled = found["with a spool"]
     drained = spooled["rate"]
     return (table(["MiB", "anonymous before", "anonymous after", "at most", "resident before",
@@ -463,8 +477,9 @@ def outage_tables(folder, plain):
                     quantity(drained), quantity(plain), f"{drained / plain:.2f}"]]))
 
 
-def recovery(folder, down):
+def recovery(parent, down):
     """Seconds from when a broker that was killed listens again to its first PUBACK for a record."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=parent))
     broker = Broker(folder, "debug")
     config = one_controller({"main": {"host": broker.host, "port": broker.port}})
     try:
@@ -495,7 +510,8 @@ def longest_wait(down):
 def recovery_table(folder):
     rows = []
     for down in DOWN:
-        times = sorted(recovery(folder, down) for _ in range(DOWN_ROUNDS))
+        with concurrent.futures.ThreadPoolExecutor(DOWN_ROUNDS) as pool:
+            times = sorted(pool.map(recovery, [folder] * DOWN_ROUNDS, [down] * DOWN_ROUNDS))
         bound = longest_wait(down)
         rows.append([f"away for {down} s", f"{statistics.median(times):.2f}", f"{times[0]:.2f}",
                      f"{times[-1]:.2f}", f"< {bound}", verdict(times[-1] < bound + 0.25)])
@@ -510,7 +526,9 @@ def outage(folder):
 
 The chain of *End to end* with QoS 1 and a message for each record, without and with a spool \
 (`spool {{ path = … }}`, on disk, the rest by default), in turns, median of {PUBLISH_ROUNDS} \
-rounds; offered is what the bare publisher has just published.
+rounds. Offered is what the bare publisher has just published, about the most that the chain can \
+do, and a load that leaves time to spare. What is received and not yet published waits in the \
+spool. The ratio is of the two in the same round.
 
 {rates}
 The spool alone, records of {alone["bytes"]} bytes: each written, read and removed as it comes \
@@ -522,8 +540,9 @@ The spool alone, records of {alone["bytes"]} bytes: each written, read and remov
 {spools}
 The broker is killed, {quantity(AWAY_RECORDS)} records come at {quantity(AWAY_RATE)} a second, \
 the broker comes back. Without a spool, `queue_size = 64M` bounds what waits, and newer records of \
-a station take the place of older ones. Before: connected to the broker, without a session to the \
-controller. After: the last record has come, the broker is still away.
+a station take the place of older ones; the spool may hold 4G here. Before: connected to the \
+broker, without a session to the controller. After: the last record has come, the broker is still \
+away.
 
     nmsp-sim --allow-all --no-auth-delay --rate {AWAY_RATE} --count {AWAY_RECORDS}
 
@@ -534,9 +553,9 @@ health message, one a second, that says that nothing waits; the rate is of the h
 
 {drained}
 Recovery: the broker is killed and started again, s from its listening to its acknowledgement of \
-the first record; {DOWN_ROUNDS} times each, 100 records/s. The pause before a new try is half a \
-second to a ceiling of 1 s, which doubles up to 60 s with each failure; *back-off* is the highest \
-ceiling that can be reached in that time.
+the first record; {DOWN_ROUNDS} brokers and gateways at once, 100 records/s each. The pause before \
+a new try is half a second to a ceiling of 1 s, which doubles up to 60 s with each failure; \
+*back-off* is the highest ceiling that can be reached in that time.
 
 {recovery_table(folder)}"""
 
