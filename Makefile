@@ -28,7 +28,8 @@ conf    := config config_check config_lists config_topic dictionary dictionary_c
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason mqtt_settings \
-	   output queue queue_index record_json retained schema timestamp topic window
+	   output queue queue_index record_json retained schema spool spool_check \
+	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema commands \
 	   controller documents gateway hex identity link link_end log mac offer pacer pin process session \
 	   session_send store stream subscription tls tls_reason tls_stream
@@ -40,17 +41,18 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
-	   outputs/retained outputs/timestamp outputs/topic outputs/window gateway/hex \
+	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic outputs/window gateway/hex \
 	   gateway/identity gateway/link gateway/log gateway/offer gateway/pacer gateway/process \
 	   gateway/session gateway/session_initial gateway/session_retry gateway/sim_authlist \
 	   gateway/sim_world gateway/stream gateway/subscription gateway/tls
-benches := decode publish
+benches := decode publish spool
+helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf
 examples     := conf/nmsp2mqtt.conf.example
 
 BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
-		  libconfuse-dev
+		  libconfuse-dev liblmdb-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
 		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema
@@ -70,7 +72,7 @@ endif
 WERROR  ?=
 STD     := -std=gnu11
 DEFINES := -I. -DVERSION=\"$(VERSION)\" -DDATADIR=\"$(DATADIR)\"
-LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -lm -pthread
+LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lm -pthread
 COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(STD) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDENING) $(CFLAGS)
 LINK     = $(CC) $(HARDENING_LD) $(CFLAGS) $(LDFLAGS)
 PYTEST   = BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 timeout 900 $(PYTHON) -m pytest -q
@@ -83,9 +85,12 @@ library := $(BUILD)/libnmsp.a
 programs      := $(BUILD)/nmsp2mqtt $(BUILD)/nmsp-sim
 unit_sources  := $(foreach unit,$(units),tests/unit/$(dir $(unit))test_$(notdir $(unit)).c)
 bench_sources := $(benches:%=tests/bench/%.c)
+helper_sources := $(helpers:%=tests/e2e/%.c)
 unit_programs  := $(unit_sources:%.c=$(BUILD)/%)
 bench_programs := $(bench_sources:%.c=$(BUILD)/%)
-all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources)
+helper_programs := $(helper_sources:%.c=$(BUILD)/%)
+all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources) \
+		  $(helper_sources)
 folders := codecs conf outputs gateway tests
 scripts := .ci/deps .ci/run .ci/stages .ci/units conf/demo/run.sh
 
@@ -103,7 +108,7 @@ $(programs):
 $(unit_programs): %: %.o $(library)
 	$(call quiet,LINK)$(LINK) -o $@ $^ -lcmocka $(LDLIBS)
 
-$(bench_programs): %: %.o $(library)
+$(bench_programs) $(helper_programs): %: %.o $(library)
 	$(call quiet,LINK)$(LINK) -o $@ $^ $(LDLIBS)
 
 # P: two folders may have a file of the same name.
@@ -133,7 +138,7 @@ test:
 deps:
 	@.ci/deps $(TEST_PACKAGES)
 
-programs: all $(unit_programs)
+programs: all $(unit_programs) $(helper_programs)
 
 unit: $(unit_programs)
 	@.ci/units $^
@@ -141,7 +146,7 @@ unit: $(unit_programs)
 vectors: all
 	@$(PYTEST) tests/vectors
 
-e2e: all
+e2e: all $(helper_programs)
 	@$(PYTEST) tests/e2e
 
 # The cases that take no time; `make faults` has all of them.

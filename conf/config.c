@@ -140,15 +140,15 @@ holder_of(cfg_t *section, const struct option *option)
 
 /* Fills in a list; `given` is the section that gives it, or NULL. */
 static void
-set_list(struct reading *reading, const struct option *option, cfg_t *given,
-	 struct config_controller *controller, struct report_place place)
+set_list(struct reading *reading, const struct option *option, cfg_t *given, void *target,
+	 struct report_place place)
 {
 	bool may_be_empty = option->initial && !*option->initial;
 	char *initial = strdup(given || !option->initial ? "" : option->initial);
 	char *rest = initial;
 	unsigned n = given ? source_count(given, option->name) : 0;
 
-	if (!initial || !config_list_reserve(option, controller, n + strlen(initial))) {
+	if (!initial || !config_list_reserve(option, target, n + strlen(initial))) {
 		report_memory(reading);
 		free(initial);
 		return;
@@ -157,13 +157,13 @@ set_list(struct reading *reading, const struct option *option, cfg_t *given,
 		report_error(&reading->source.report, place, "%s: expected at least one",
 			     option->name);
 	for (unsigned i = 0; i < n; i++)
-		config_list_add(reading, option, controller,
+		config_list_add(reading, option, target,
 				&(struct option_value){source_text(given, option->name, i),
 						       source_place(&reading->source, given,
 								    option->name, i)});
 	for (const char *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
 		if (*word)
-			config_list_add(reading, option, controller,
+			config_list_add(reading, option, target,
 					&(struct option_value){word, place});
 	free(initial);
 }
@@ -183,7 +183,7 @@ set_option(struct reading *reading, cfg_t *section, const struct option *option,
 	if (!given && !option->initial)
 		report_error(&reading->source.report, place, "%s is missing", option->name);
 	else if (option_is_list(option))
-		set_list(reading, option, given, (struct config_controller *)(void *)target, place);
+		set_list(reading, option, given, target, place);
 	else if (!option_set(option, target, &value, &expected))
 		report_error(&reading->source.report, place, "%s = \"%s\": expected %s",
 			     option->name, value.text, expected.text);
@@ -322,6 +322,15 @@ free_lists(struct config_controller *controller)
 	free(controller->tags);
 }
 
+static void
+free_brokers(struct config_mqtt *mqtt)
+{
+	for (size_t i = 0; i < mqtt->n_brokers; i++)
+		free(mqtt->brokers[i].host);
+	free(mqtt->brokers);
+	free(mqtt->password);
+}
+
 void
 config_free(struct config *config)
 {
@@ -331,7 +340,7 @@ config_free(struct config *config)
 	for (size_t i = 0; i < config->n_controllers; i++)
 		free_lists(&config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)
-		free(config->mqtts[i].password);
+		free_brokers(&config->mqtts[i]);
 	free_sections("controller", config->controllers, config->n_controllers);
 	free_sections("mqtt", config->mqtts, config->n_mqtts);
 	free_sections("file", config->files, config->n_files);

@@ -83,9 +83,34 @@ enum config_publish {
 	PUBLISH_BATCH,	/* one message per kind and NMSP message */
 };
 
+/* What happens to records when a queue is full. */
+enum config_when_full {
+	FULL_CONFLATE,
+	FULL_DROP_OLDEST,
+	FULL_DROP_NEWEST,
+};
+
+struct config_full {
+	enum config_when_full rssi;
+	enum config_when_full statistics;
+	enum config_when_full others;
+};
+
+/* When what a spool holds is safe from loss of power. */
+enum config_sync {
+	SYNC_NONE,  /* when the system writes it out */
+	SYNC_BATCH, /* after each batch */
+};
+
+struct config_broker {
+	char *host;
+	uint16_t port;
+};
+
 struct config_mqtt {
 	char *name;
-	char *host;
+	struct config_broker *brokers; /* tried in order */
+	size_t n_brokers;
 	uint16_t port;
 	int protocol;	 /* 3 (3.1.1) or 5 */
 	char *client_id; /* "": nmsp2mqtt-<gateway>-<output> */
@@ -103,7 +128,11 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
-	bool tls;		     /* a tls section is there */
+	char *spool_path;	     /* "": no spool */
+	size_t spool_max_size;	     /* bytes */
+	enum config_sync spool_sync;
+	struct config_full full;
+	bool tls; /* a tls section is there */
 	char *tls_ca_file;
 	char *tls_certificate;
 	char *tls_key;
@@ -115,6 +144,7 @@ struct config_file {
 	char *path; /* "-": standard output */
 	enum config_publish publish;
 	size_t queue_size;
+	struct config_full full;
 };
 
 struct config {

@@ -175,13 +175,24 @@ same_text(const char *a, const char *b)
 	return is_set(a) && is_set(b) && strcmp(a, b) == 0;
 }
 
+/* Whether two outputs may meet at one broker. */
+static bool
+share_broker(const struct config_mqtt *a, const struct config_mqtt *b)
+{
+	for (size_t i = 0; i < a->n_brokers; i++)
+		for (size_t k = 0; k < b->n_brokers; k++)
+			if (same_text(a->brokers[i].host, b->brokers[k].host) &&
+			    a->brokers[i].port == b->brokers[k].port)
+				return true;
+	return false;
+}
+
 /* Two clients of one name at one broker would end each other's connection for ever. */
 static void
 check_client_id(struct reading *reading, const struct config_mqtt *mqtt)
 {
 	for (const struct config_mqtt *other = reading->config->mqtts; other < mqtt; other++)
-		if (same_text(other->client_id, mqtt->client_id) &&
-		    same_text(other->host, mqtt->host) && other->port == mqtt->port)
+		if (same_text(other->client_id, mqtt->client_id) && share_broker(other, mqtt))
 			reading_error(
 				reading, &mqtt->client_id,
 				"client_id = \"%s\": mqtt \"%s\" has the same at the same broker",
@@ -193,6 +204,9 @@ check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 {
 	if (mqtt->tls && !reading_given(reading, &mqtt->port))
 		mqtt->port = 8883;
+	for (size_t i = 0; i < mqtt->n_brokers; i++)
+		if (mqtt->brokers[i].port == 0)
+			mqtt->brokers[i].port = mqtt->port;
 	if (mqtt->expiry_s > 0 && mqtt->protocol == 3)
 		reading_error(reading, &mqtt->expiry_s,
 			      "expiry: MQTT 3.1.1 has none, expected protocol = 5 with it");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* config_lists.c: the options of a controller that are lists */
+/* config_lists.c: the options that are lists */
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,9 +132,53 @@ add_tag(struct reading *reading, struct config_controller *controller,
 	controller->tags[controller->n_tags++] = tag;
 }
 
-bool
-config_list_reserve(const struct option *option, struct config_controller *controller, size_t n)
+/* The port behind a colon, when there is just one or the address is in brackets; 0 when there is
+ * none, -1 when it is no port. */
+static long
+split_port(const char *text, size_t *host_length)
 {
+	const char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
+	const char *colon = strchr(bracket ? bracket : text, ':');
+	char *end;
+	long port;
+
+	*host_length = strlen(text);
+	if (!colon || (!bracket && strchr(colon + 1, ':')))
+		return 0;
+	*host_length = (size_t)(colon - text);
+	port = strtol(colon + 1, &end, 10);
+	return end > colon + 1 && !*end && port >= 1 && port <= 65535 ? port : -1;
+}
+
+static void
+add_broker(struct reading *reading, struct config_mqtt *mqtt, const struct option_value *value)
+{
+	const char *text = value->text;
+	size_t length;
+	long port = split_port(text, &length);
+	struct config_broker *broker = &mqtt->brokers[mqtt->n_brokers++];
+
+	if (length > 1 && text[0] == '[' && text[length - 1] == ']') {
+		text++;
+		length -= 2;
+	}
+	if (length == 0 || strcspn(text, " \t/") < length || port < 0)
+		report_error(&reading->source.report, value->place,
+			     "host \"%s\": expected a name or an address, with a port behind a "
+			     "colon if need be",
+			     value->text);
+	broker->host = copy(reading, value, text, length);
+	broker->port = (uint16_t)port;
+}
+
+bool
+config_list_reserve(const struct option *option, void *target, size_t n)
+{
+	struct config_controller *controller = target;
+	struct config_mqtt *mqtt = target;
+
+	if (option->type == OPTION_BROKERS)
+		return (mqtt->brokers = calloc(n + 1, sizeof *mqtt->brokers)) != NULL;
 	if (option->type == OPTION_HOSTS)
 		return (controller->hosts = calloc(n + 1, sizeof *controller->hosts)) != NULL;
 	if (option->type == OPTION_SERVICES)
@@ -145,15 +189,17 @@ config_list_reserve(const struct option *option, struct config_controller *contr
 }
 
 void
-config_list_add(struct reading *reading, const struct option *option,
-		struct config_controller *controller, const struct option_value *value)
+config_list_add(struct reading *reading, const struct option *option, void *target,
+		const struct option_value *value)
 {
-	if (option->type == OPTION_HOSTS)
-		add_host(reading, controller, value);
+	if (option->type == OPTION_BROKERS)
+		add_broker(reading, target, value);
+	else if (option->type == OPTION_HOSTS)
+		add_host(reading, target, value);
 	else if (option->type == OPTION_SERVICES)
-		add_service(reading, controller, value);
+		add_service(reading, target, value);
 	else if (option->type == OPTION_INTERVALS)
-		set_interval(reading, option, controller, value);
+		set_interval(reading, option, target, value);
 	else
-		add_tag(reading, controller, value);
+		add_tag(reading, target, value);
 }

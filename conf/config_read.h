@@ -29,14 +29,14 @@ void reading_note(struct reading *reading, const void *member, struct report_pla
 /* Whether the file gives the option of a member. */
 bool reading_given(const struct reading *reading, const void *member);
 
-/* Makes room for `n` values of a list of a controller; false without memory. */
-bool config_list_reserve(const struct option *option, struct config_controller *controller,
-			 size_t n);
+/* Makes room for `n` values of a list in `target`, the struct of its section; false without
+ * memory. */
+bool config_list_reserve(const struct option *option, void *target, size_t n);
 
 /* Takes over the next value of a list, at most as many as there is room for; those of `services`
  * before those of `intervals`. */
-void config_list_add(struct reading *reading, const struct option *option,
-		     struct config_controller *controller, const struct option_value *value);
+void config_list_add(struct reading *reading, const struct option *option, void *target,
+		     const struct option_value *value);
 
 /* Checks what one option alone does not show, and files; reads the password files. */
 void config_check(struct reading *reading);

@@ -21,8 +21,9 @@ _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes 
 	"rssi:client rssi:tag information:client statistics:client attachment:station " \
 	"location:subscription ap_info:ap"
 
-#define VERSIONS "1.0 1.1 1.2 1.3"
-#define TOPIC	 "{prefix}/{gateway}/{controller}/{kind}"
+#define WHEN_FULL "conflate drop_oldest drop_newest"
+#define VERSIONS  "1.0 1.1 1.2 1.3"
+#define TOPIC	  "{prefix}/{gateway}/{controller}/{kind}"
 
 #define G(member) offsetof(struct config_gateway, member)
 #define C(member) offsetof(struct config_controller, member)
@@ -68,7 +69,7 @@ static const struct option controller_options[] = {
 };
 
 static const struct option mqtt_options[] = {
-	{ NULL, "host", OPTION_TEXT, M(host), 0, 0, "127.0.0.1", NULL },
+	{ NULL, "host", OPTION_BROKERS, M(brokers), 0, 0, "127.0.0.1", NULL },
 	{ NULL, "port", OPTION_PORT, M(port), 1, 65535, "1883", NULL },
 	{ NULL, "protocol", OPTION_DIGIT, M(protocol), 0, 0, "5", "3 5" },
 	{ NULL, "client_id", OPTION_TEXT, M(client_id), 0, 0, "", NULL },
@@ -83,6 +84,12 @@ static const struct option mqtt_options[] = {
 	{ NULL, "queue_size", OPTION_SIZE, M(queue_size), 64 * KIB, 64 * GIB, "64M", "bytes" },
 	{ NULL, "window", OPTION_UINT, M(window), 1, 65535, "100", "messages" },
 	{ NULL, "progress_timeout", OPTION_UINT, M(progress_timeout_s), 1, 3600, "30", "s" },
+	{ "full", "rssi", OPTION_CHOICE, M(full.rssi), 0, 0, "conflate", WHEN_FULL },
+	{ "full", "statistics", OPTION_CHOICE, M(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
+	{ "full", "others", OPTION_CHOICE, M(full.others), 0, 0, "drop_oldest", WHEN_FULL },
+	{ "spool", "path", OPTION_PATH, M(spool_path), 0, 0, "", NULL },
+	{ "spool", "max_size", OPTION_SIZE, M(spool_max_size), MIB, 1024 * GIB, "1G", "bytes" },
+	{ "spool", "sync", OPTION_CHOICE, M(spool_sync), 0, 0, "batch", "none batch" },
 	{ "tls", "ca_file", OPTION_PATH, M(tls_ca_file), 0, 0, "", NULL },
 	{ "tls", "certificate", OPTION_PATH, M(tls_certificate), 0, 0, "", NULL },
 	{ "tls", "key", OPTION_PATH, M(tls_key), 0, 0, "", NULL },
@@ -94,6 +101,9 @@ static const struct option file_options[] = {
 	{ NULL, "path", OPTION_PATH, F(path), 0, 0, "-", NULL },
 	{ NULL, "publish", OPTION_CHOICE, F(publish), 0, 0, "record", "record batch" },
 	{ NULL, "queue_size", OPTION_SIZE, F(queue_size), 64 * KIB, 64 * GIB, "64M", "bytes" },
+	{ "full", "rssi", OPTION_CHOICE, F(full.rssi), 0, 0, "conflate", WHEN_FULL },
+	{ "full", "statistics", OPTION_CHOICE, F(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
+	{ "full", "others", OPTION_CHOICE, F(full.others), 0, 0, "drop_oldest", WHEN_FULL },
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -388,6 +398,7 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_SERVICES:
 	case OPTION_INTERVALS:
 	case OPTION_TAGS:
+	case OPTION_BROKERS:
 		break;
 	}
 	return expect(expected, "one value");

@@ -33,6 +33,7 @@ enum option_type {
 	OPTION_SERVICES,
 	OPTION_INTERVALS,
 	OPTION_TAGS,
+	OPTION_BROKERS, /* of struct config_mqtt */
 };
 
 struct option {

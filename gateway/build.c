@@ -2,6 +2,7 @@
 /* build.c: from the configuration to the parts of a gateway */
 #include "gateway/build.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,13 +75,47 @@ mode_of(enum config_publish publish)
 	return publish == PUBLISH_BATCH ? MODE_BATCH : MODE_RECORD;
 }
 
-static struct output *
-build_mqtt(const struct gateway *g, const struct config_mqtt *config, char *error)
+/* Whose records a spool holds. On the output's thread: nothing here changes while outputs run. */
+static struct account_set *
+spool_accounts(void *context, const char *name)
 {
-	const struct mqtt_settings settings = {
+	const struct gateway_spool *spool = context;
+	const struct config *config = spool->gateway->config;
+	size_t place = 0;
+
+	while (place < config->n_controllers && strcmp(config->controllers[place].name, name) != 0)
+		place++;
+	return gateway_accounts(spool->gateway, spool->output, place);
+}
+
+static enum queue_policy
+policy_of(enum config_when_full when_full)
+{
+	switch (when_full) {
+	case FULL_CONFLATE:
+		return POLICY_CONFLATE;
+	case FULL_DROP_OLDEST:
+		return POLICY_DROP_OLDEST;
+	case FULL_DROP_NEWEST:
+		return POLICY_DROP_NEWEST;
+	}
+	return POLICY_DEFAULT;
+}
+
+static void
+set_policies(enum queue_policy policies[KIND_COUNT], const struct config_full *full)
+{
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		policies[kind] = policy_of(full->others);
+	policies[KIND_RSSI] = policy_of(full->rssi);
+	policies[KIND_STATISTICS] = policy_of(full->statistics);
+}
+
+static struct mqtt_settings
+mqtt_settings_of(const struct gateway *g, const struct config_mqtt *config)
+{
+	struct mqtt_settings settings = {
 		.name = config->name,
-		.host = config->host,
-		.port = config->port,
 		.protocol = config->protocol,
 		.client_id = config->client_id,
 		.username = config->username,
@@ -97,29 +132,54 @@ build_mqtt(const struct gateway *g, const struct config_mqtt *config, char *erro
 		.queue_size = config->queue_size,
 		.window = config->window,
 		.progress_timeout_s = config->progress_timeout_s,
-		.tls =
-			{
-				.enabled = config->tls,
-				.ca_file = config->tls_ca_file,
-				.certificate = config->tls_certificate,
-				.key = config->tls_key,
-				.verify = config->tls_verify,
-			},
+		.tls.enabled = config->tls,
+		.tls.ca_file = config->tls_ca_file,
+		.tls.certificate = config->tls_certificate,
+		.tls.key = config->tls_key,
+		.tls.verify = config->tls_verify,
+		.spool.path = config->spool_path,
+		.spool.max_size = config->spool_max_size,
+		.spool.sync = config->spool_sync == SYNC_BATCH,
+		.spool.accounts = spool_accounts,
 	};
 
-	return mqtt_output_new(&settings, error, ERROR_SIZE);
+	set_policies(settings.policies, &config->full);
+	return settings;
+}
+
+static struct output *
+build_mqtt(const struct gateway *g, size_t place, char *error)
+{
+	const struct config_mqtt *config = &g->config->mqtts[place];
+	struct mqtt_settings settings = mqtt_settings_of(g, config);
+	struct mqtt_broker *brokers = calloc(config->n_brokers, sizeof *brokers);
+	struct output *output;
+
+	if (!brokers) {
+		snprintf(error, ERROR_SIZE, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < config->n_brokers; i++)
+		brokers[i] = (struct mqtt_broker){config->brokers[i].host, config->brokers[i].port};
+	settings.brokers = brokers;
+	settings.n_brokers = config->n_brokers;
+	settings.spool.context = &g->spools[place];
+	output = mqtt_output_new(&settings, error, ERROR_SIZE);
+	free(brokers);
+	return output;
 }
 
 static struct output *
 build_file(const struct config_file *config, char *error)
 {
-	const struct file_settings settings = {
+	struct file_settings settings = {
 		.name = config->name,
 		.path = config->path,
 		.mode = mode_of(config->publish),
 		.queue_size = config->queue_size,
 	};
 
+	set_policies(settings.policies, &config->full);
 	return file_output_new(&settings, error, ERROR_SIZE);
 }
 
@@ -141,17 +201,19 @@ build_outputs(struct gateway *g)
 	char error[ERROR_SIZE];
 
 	g->outputs = calloc(config->n_mqtts + config->n_files + 1, sizeof(*g->outputs));
-	if (!g->outputs)
+	g->spools = calloc(config->n_mqtts + 1, sizeof(*g->spools));
+	if (!g->outputs || !g->spools)
 		return out_of_memory();
-	for (size_t i = 0; i < config->n_mqtts; i++)
-		if (add_output(g, build_mqtt(g, &config->mqtts[i], error), config->mqtts[i].name,
-			       error))
+	for (size_t i = 0; i < config->n_mqtts; i++) {
+		g->spools[i] = (struct gateway_spool){g, i};
+		if (add_output(g, build_mqtt(g, i, error), config->mqtts[i].name, error))
 			return -1;
+	}
 	for (size_t i = 0; i < config->n_files; i++)
 		if (add_output(g, build_file(&config->files[i], error), config->files[i].name,
 			       error))
 			return -1;
-	g->accounts = calloc(g->n_outputs * config->n_controllers + 1, sizeof *g->accounts);
+	g->accounts = calloc(g->n_outputs * (config->n_controllers + 1) + 1, sizeof *g->accounts);
 	return g->accounts ? 0 : out_of_memory();
 }
 

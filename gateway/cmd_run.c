@@ -9,6 +9,7 @@
 #include "gateway/commands.h"
 #include "gateway/gateway.h"
 #include "gateway/log.h"
+#include "gateway/tls.h"
 
 static int
 run(const struct config *config)
@@ -49,6 +50,7 @@ cmd_run(int argc, char **argv)
 			path ? "too many arguments" : "expected -c FILE");
 		return command_usage("run");
 	}
+	tls_prepare_process();
 	config = config_load(path, &command_report);
 	if (!config)
 		return COMMAND_ERROR;

@@ -212,6 +212,20 @@ accounts_object(struct account_set *accounts)
 }
 
 static json_t *
+spool_object(const struct spool_status *spool)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "active", json_boolean(spool->active));
+	set_text(object, "reason", spool->reason);
+	json_object_set_new(object, "messages", count(spool->messages));
+	json_object_set_new(object, "bytes", count(spool->bytes));
+	if (spool->damaged)
+		json_object_set_new(object, "damaged", count(spool->damaged));
+	return object;
+}
+
+static json_t *
 output_object(const struct gateway *g, size_t place)
 {
 	json_t *object = json_object(), *controllers = json_object();
@@ -224,10 +238,14 @@ output_object(const struct gateway *g, size_t place)
 	json_object_set_new(object, "queued_bytes", count(status.queued_bytes));
 	json_object_set_new(object, "queued_messages", count(status.queued_messages));
 	json_object_set_new(object, "reconnects", count(status.reconnects));
+	if (status.spool.configured)
+		json_object_set_new(object, "spool", spool_object(&status.spool));
 	for (size_t i = 0; i < g->n_controllers; i++)
 		set_filled(controllers, g->controllers[i].config->name,
 			   accounts_object(gateway_accounts(g, place, i)));
 	set_filled(object, "controllers", controllers);
+	set_filled(object, "former",
+		   accounts_object(gateway_accounts(g, place, g->config->n_controllers)));
 	return object;
 }
 

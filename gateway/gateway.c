@@ -23,7 +23,7 @@
 struct account_set *
 gateway_accounts(const struct gateway *g, size_t output, size_t controller)
 {
-	return &g->accounts[output * g->config->n_controllers + controller];
+	return &g->accounts[output * (g->config->n_controllers + 1) + controller];
 }
 
 uint64_t
@@ -256,6 +256,7 @@ gateway_fini(struct gateway *g)
 	free(g->outputs);
 	free(g->dicts);
 	free(g->accounts);
+	free(g->spools);
 	free(g->tags);
 	uv_loop_close(&g->loop);
 }

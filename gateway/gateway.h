@@ -13,6 +13,12 @@
 #include "gateway/identity.h"
 #include "outputs/output.h"
 
+/* What the spool of an output asks for accounts with. */
+struct gateway_spool {
+	const struct gateway *gateway;
+	size_t output;
+};
+
 struct gateway {
 	uv_loop_t loop;
 	const struct config *config;
@@ -24,7 +30,8 @@ struct gateway {
 	size_t n_outputs;
 	struct controller *controllers; /* in the order of the configuration */
 	size_t n_controllers;
-	struct account_set *accounts; /* [output][controller] */
+	struct account_set *accounts; /* [output][controller], and one more of former controllers */
+	struct gateway_spool *spools; /* of the MQTT outputs */
 	struct envelope_tag *tags;    /* of all controllers, one behind the other */
 	struct scratch *scratch;
 	struct pacer pacer;
@@ -51,7 +58,8 @@ int gateway_run(struct gateway *gateway);
 /* Ends what still runs and frees everything but the configuration. */
 void gateway_fini(struct gateway *gateway);
 
-/* The accounts of a controller at an output, both by their place. */
+/* The accounts of a controller at an output, both by their place; behind the last controller, those
+ * of controllers that are not configured any more but have left records in the output's spool. */
 struct account_set *gateway_accounts(const struct gateway *gateway, size_t output,
 				     size_t controller);
 

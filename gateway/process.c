@@ -181,6 +181,7 @@ publish(struct process *process, struct route *route, struct publication *public
 	bool varies = topic && record && topic_varies(topic);
 
 	publication->account = &route->accounts->kinds[publication->kind];
+	publication->controller = process->source.controller;
 	publication->topic_kept = topic && !varies;
 	if (varies)
 		publication->topic = render_topic(process, topic, publication->kind, record);

@@ -136,6 +136,12 @@ new_context(const struct identity *identity, const struct config_controller *con
 	return NULL;
 }
 
+void
+tls_prepare_process(void)
+{
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 struct tls_context *
 tls_context_get(const struct identity *identity, const struct config_controller *controller,
 		char *error, size_t size)

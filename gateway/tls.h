@@ -21,6 +21,10 @@ enum {
 	TLS_FINGERPRINT_TEXT = 65, /* SHA-256 in hex and its NUL */
 };
 
+/* To be called before anything else of OpenSSL: leaves its memory to the end of the process. An
+ * output may be in the middle of a handshake then, in a thread that cannot be stopped. */
+void tls_prepare_process(void);
+
 /* A context for the tls section of `controller` (verify, fingerprint, ca_file, min_version,
  * ciphers), one and the same for equal ones. `identity` and `controller` are not needed afterwards.
  * Returns NULL with a sentence in `error`. */

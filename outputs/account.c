@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* account.c: where every record went */
 #include "outputs/account.h"
+
 void
 account_view(struct account *account, struct account_view *view)
 {
@@ -35,6 +36,10 @@ drop_reason_name(enum drop_reason reason)
 		return "no_memory";
 	case DROP_WRITE_FAILED:
 		return "write_failed";
+	case DROP_SPOOL_FULL:
+		return "spool_full";
+	case DROP_SPOOL_LOST:
+		return "spool_lost";
 	case DROP_SHUTDOWN:
 		return "shutdown";
 	case DROP_COUNT:

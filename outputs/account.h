@@ -19,6 +19,8 @@ enum drop_reason {
 	DROP_REFUSED,	     /* any other refusal of the broker */
 	DROP_NO_MEMORY,
 	DROP_WRITE_FAILED, /* a file could not be written */
+	DROP_SPOOL_FULL,   /* as DROP_QUEUE_FULL, of the spool */
+	DROP_SPOOL_LOST,   /* the disk failed us while it was spooled */
 	DROP_SHUTDOWN,	   /* still queued when the time to flush was over */
 	DROP_COUNT,
 };

@@ -274,6 +274,12 @@ on_poll_closed(uv_handle_t *handle)
 	connection_free(handle->data);
 }
 
+static const struct mqtt_broker *
+broker_of(const struct mqtt *mqtt)
+{
+	return &mqtt->settings.brokers[mqtt->broker];
+}
+
 static struct connection *
 connection_new(struct mqtt *mqtt)
 {
@@ -284,8 +290,8 @@ connection_new(struct mqtt *mqtt)
 	connection->mqtt = mqtt;
 	connection->fd = -1;
 	connection->receive_maximum = UINT16_MAX;
-	connection->host = strdup(mqtt->settings.host);
-	connection->port = mqtt->settings.port;
+	connection->host = strdup(broker_of(mqtt)->host);
+	connection->port = broker_of(mqtt)->port;
 	connection->keepalive_s = (int)mqtt->settings.keepalive_s;
 	connection->handle = mosquitto_new(mqtt->settings.client_id, true, connection);
 	pthread_mutex_init(&connection->lock, NULL);
@@ -320,16 +326,16 @@ mqtt_connection_drop(struct mqtt *mqtt)
 static void
 tell_loss(struct mqtt *mqtt, const char *reason, bool accepted, size_t unacknowledged)
 {
-	const struct mqtt_settings *settings = &mqtt->settings;
+	const struct mqtt_broker *broker = broker_of(mqtt);
 
 	mqtt_set_status(mqtt, false, reason);
 	if (accepted)
 		log_warning(mqtt->log_name,
 			    "connection to %s:%u lost: %s; %zu messages were not acknowledged",
-			    settings->host, settings->port, reason, unacknowledged);
+			    broker->host, broker->port, reason, unacknowledged);
 	else if (strcmp(reason, mqtt->told) != 0)
-		log_warning(mqtt->log_name, "cannot connect to %s:%u: %s", settings->host,
-			    settings->port, reason);
+		log_warning(mqtt->log_name, "cannot connect to %s:%u: %s", broker->host,
+			    broker->port, reason);
 	snprintf(mqtt->told, sizeof(mqtt->told), "%s", accepted ? "" : reason);
 }
 
@@ -353,13 +359,27 @@ mqtt_connection_dial_in(struct mqtt *mqtt, unsigned wait_ms)
 	uv_timer_start(&mqtt->dial, on_dial_timer, wait_ms, 0);
 }
 
+/* Chooses the next broker: the one after one that did not let us in, at once; after the last of
+ * them, or a connection that was lost, the first, after a pause. Returns the pause. */
+static unsigned
+next_broker(struct mqtt *mqtt, bool accepted)
+{
+	if (!accepted && mqtt->broker + 1 < mqtt->settings.n_brokers) {
+		mqtt->broker++;
+		return 0;
+	}
+	mqtt->broker = 0;
+	return backoff_next(&mqtt->backoff);
+}
+
 /* Ends a connection or a dial that failed and plans the next one. */
 void
 mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 {
 	struct connection *connection = mqtt->connection;
 	struct queue_item *suspect = NULL;
-	unsigned wait_ms = backoff_next(&mqtt->backoff);
+	bool accepted = connection && connection->accepted;
+	bool taken_over = connection && connection->taken_over;
 
 	if (connection) {
 		uint64_t lasted_ms = uv_now(&mqtt->loop) - connection->accepted_ms;
@@ -369,8 +389,6 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 			suspect = window_suspect(&mqtt->window);
 		if (suspect)
 			message_end(mqtt, suspect, OUTCOME_DROPPED, DROP_REFUSED);
-		if (connection->taken_over)
-			wait_ms = mqtt->settings.backoff_max_ms;
 		if (connection->accepted && lasted_ms >= STABLE_MS)
 			backoff_reset(&mqtt->backoff);
 		mqtt_connection_drop(mqtt);
@@ -378,8 +396,12 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 		tell_loss(mqtt, reason, false, 0);
 	}
 	window_put_back(&mqtt->window);
-	mqtt_connection_dial_in(mqtt, wait_ms);
+	mqtt_connection_dial_in(mqtt, taken_over ? mqtt->settings.backoff_max_ms
+						 : next_broker(mqtt, accepted));
 }
+
+/* Dialling threads of all outputs: one that was abandoned still uses libmosquitto. */
+static atomic_int dialling;
 
 /* The dialling thread: looks up, connects and begins TLS, all of which may block for minutes. */
 static void *
@@ -400,6 +422,7 @@ dial(void *user)
 	pthread_mutex_unlock(&connection->lock);
 	if (abandoned)
 		connection_free(connection);
+	atomic_fetch_sub(&dialling, 1);
 	return NULL;
 }
 
@@ -423,7 +446,9 @@ mqtt_connection_dial(struct mqtt *mqtt)
 		return;
 	}
 	connection->dialled = false;
+	atomic_fetch_add(&dialling, 1);
 	if (pthread_create(&thread, NULL, dial, connection) != 0) {
+		atomic_fetch_sub(&dialling, 1);
 		connection->dialled = true;
 		mqtt_connection_end(mqtt, "cannot start a thread");
 		return;
@@ -454,8 +479,8 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 	queue_renew_documents(mqtt->output.queue);
 	read_back(mqtt, connection);
 	mqtt_set_status(mqtt, true, "");
-	log_info(mqtt->log_name, "connected to %s:%u as %s", mqtt->settings.host,
-		 mqtt->settings.port, mqtt->settings.client_id);
+	log_info(mqtt->log_name, "connected to %s:%u as %s", broker_of(mqtt)->host,
+		 broker_of(mqtt)->port, mqtt->settings.client_id);
 }
 
 /* What a message that libmosquitto did not take is counted as; DROP_COUNT when the connection is to
@@ -634,6 +659,6 @@ mqtt_connection_library(bool begin)
 {
 	if (begin)
 		mosquitto_lib_init();
-	else
+	else if (atomic_load(&dialling) == 0)
 		mosquitto_lib_cleanup();
 }

@@ -9,6 +9,7 @@
 
 #include "outputs/output.h"
 #include "outputs/queue.h"
+#include "outputs/spool.h"
 
 /* TLS to the broker. Text that is not set is "" or NULL. */
 struct mqtt_tls {
@@ -19,10 +20,15 @@ struct mqtt_tls {
 	bool verify; /* the broker's certificate and name */
 };
 
-struct mqtt_settings {
-	const char *name; /* of the output */
+struct mqtt_broker {
 	const char *host;
 	uint16_t port;
+};
+
+struct mqtt_settings {
+	const char *name;		   /* of the output */
+	const struct mqtt_broker *brokers; /* tried in order */
+	size_t n_brokers;
 	int protocol;	       /* 3 (3.1.1) or 5 */
 	const char *client_id; /* not set: nmsp2mqtt-<gateway>-<name> */
 	const char *username;  /* not set: none */
@@ -45,6 +51,7 @@ struct mqtt_settings {
 	unsigned backoff_min_ms;     /* 0: 1,000 */
 	unsigned backoff_max_ms;     /* 0: 60,000 */
 	struct mqtt_tls tls;
+	struct spool_settings spool; /* not used at QoS 0 */
 };
 
 /* Returns a new output, not started; the settings are copied. NULL with a sentence in `error` when

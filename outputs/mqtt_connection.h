@@ -15,6 +15,7 @@
 
 #include "outputs/backoff.h"
 #include "outputs/mqtt.h"
+#include "outputs/spooler.h"
 #include "outputs/window.h"
 
 struct mosquitto;
@@ -71,6 +72,7 @@ struct mqtt {
 	uv_timer_t dial; /* back-off, time limit of a dial */
 	uv_timer_t linger;
 	uv_timer_t deadline; /* of a stop */
+	uv_timer_t write;    /* to the spool */
 	pthread_t thread;
 	bool started;
 	atomic_bool stopping;
@@ -79,8 +81,10 @@ struct mqtt {
 	/* the thread's own */
 	enum stage stage;
 	struct connection *connection;
+	size_t broker; /* that is dialled or connected to, in settings.brokers */
 	struct backoff backoff;
 	struct window window;
+	struct spooler *spooler; /* NULL: none */
 	struct buffer *goodbye;
 	char told[128];	     /* why the last dial failed */
 	uint32_t drops_told; /* a bit for each drop reason since CONNACK */

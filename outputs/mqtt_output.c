@@ -47,6 +47,8 @@ finish(struct mqtt *mqtt, bool said_goodbye)
 	if (mqtt->connection)
 		mqtt_connection_drop(mqtt);
 	window_put_back(&mqtt->window);
+	if (mqtt->spooler)
+		spooler_end(mqtt->spooler);
 	queue_give_up(mqtt->output.queue, DROP_SHUTDOWN);
 	mqtt_set_status(mqtt, false, "stopped");
 	uv_walk(&mqtt->loop, close_handle, NULL);
@@ -77,27 +79,64 @@ on_deadline(uv_timer_t *timer)
 	mqtt_pump(mqtt);
 }
 
+/* Whether waiting would be of no use to a stop: everything is published, or on disk and no broker
+ * there. */
+static bool
+is_flushed(struct mqtt *mqtt)
+{
+	struct spool_status spool = {0};
+	size_t bytes, messages;
+
+	queue_level(mqtt->output.queue, &bytes, &messages);
+	if (messages > 0 || !mqtt->spooler)
+		return messages == 0;
+	spooler_status(mqtt->spooler, &spool);
+	return spool.messages == 0 || !is_connected(mqtt);
+}
+
 /* Takes the next step of a stop, when it is time for it. */
 static void
 advance_stop(struct mqtt *mqtt)
 {
-	size_t bytes, messages;
-
 	if (mqtt->stage == STAGE_RUNNING && atomic_load(&mqtt->stopping)) {
 		mqtt->stage = STAGE_FLUSHING;
 		uv_timer_start(&mqtt->deadline, on_deadline, mqtt->flush_ms, 0);
 		if (!mqtt->connection)
 			mqtt_connection_dial_in(mqtt, 0);
 	}
-	if (mqtt->stage == STAGE_FLUSHING) {
-		queue_level(mqtt->output.queue, &bytes, &messages);
-		if (messages == 0)
-			uv_timer_start(&mqtt->deadline, on_deadline, 0, 0);
-	}
+	if (mqtt->stage == STAGE_FLUSHING && is_flushed(mqtt))
+		uv_timer_start(&mqtt->deadline, on_deadline, 0, 0);
 	if (mqtt->stage == STAGE_GOODBYE && !is_connected(mqtt))
 		uv_timer_start(&mqtt->deadline, on_deadline, 0, 0);
 	if (mqtt->stage == STAGE_ENDED)
 		finish(mqtt, true);
+}
+
+static void
+on_write(uv_timer_t *timer)
+{
+	mqtt_pump(timer->data);
+}
+
+/* Writes to the spool what is due. The disk may have taken its time. */
+static void
+pump_spool(struct mqtt *mqtt)
+{
+	uint64_t wait_ms = spooler_pump(mqtt->spooler);
+
+	uv_update_time(&mqtt->loop);
+	if (wait_ms == SPOOLER_NEVER)
+		uv_timer_stop(&mqtt->write);
+	else
+		uv_timer_start(&mqtt->write, on_write, wait_ms, 0);
+}
+
+static void
+tell_spool(struct mqtt *mqtt)
+{
+	pthread_mutex_lock(&mqtt->status_lock);
+	spooler_status(mqtt->spooler, &mqtt->status.spool);
+	pthread_mutex_unlock(&mqtt->status_lock);
 }
 
 /* What is to be done after any event. */
@@ -106,6 +145,8 @@ mqtt_pump(struct mqtt *mqtt)
 {
 	struct connection *connection = mqtt->connection;
 
+	if (mqtt->spooler && mqtt->stage != STAGE_ENDED)
+		pump_spool(mqtt);
 	if (connection && mqtt_connection_is_dialled(connection)) {
 		if (connection->fd < 0 && !connection->lost)
 			mqtt_connection_take(mqtt, connection);
@@ -132,6 +173,8 @@ on_tick(uv_timer_t *timer)
 	struct connection *connection = mqtt->connection;
 	unsigned timeout_s = mqtt->settings.progress_timeout_s;
 
+	if (mqtt->spooler)
+		tell_spool(mqtt);
 	if (!is_connected(mqtt))
 		return;
 	mqtt_connection_keep_alive(connection);
@@ -148,6 +191,9 @@ run(void *user)
 	struct mqtt *mqtt = user;
 
 	mqtt_connection_dial(mqtt);
+	mqtt_pump(mqtt);
+	if (mqtt->spooler)
+		tell_spool(mqtt);
 	uv_run(&mqtt->loop, UV_RUN_DEFAULT);
 	return NULL;
 }
@@ -155,7 +201,8 @@ run(void *user)
 static void
 init_handles(struct mqtt *mqtt)
 {
-	uv_timer_t *timers[] = {&mqtt->tick, &mqtt->dial, &mqtt->linger, &mqtt->deadline};
+	uv_timer_t *timers[] = {&mqtt->tick, &mqtt->dial, &mqtt->linger, &mqtt->deadline,
+				&mqtt->write};
 
 	for (size_t i = 0; i < sizeof(timers) / sizeof(*timers); i++) {
 		uv_timer_init(&mqtt->loop, timers[i]);
@@ -239,6 +286,7 @@ mqtt_free(struct output *output)
 	struct mqtt *mqtt = mqtt_of(output);
 
 	stop(output, 0);
+	spooler_free(mqtt->spooler);
 	queue_free(output->queue);
 	topic_free(output->topic);
 	buffer_unref(mqtt->goodbye);
@@ -280,13 +328,30 @@ make_queue(struct mqtt *mqtt)
 	return mqtt->output.queue ? 0 : -1;
 }
 
+/* Behind the queue, if there is to be one. */
+static int
+make_spooler(struct mqtt *mqtt)
+{
+	const struct mqtt_settings *settings = &mqtt->settings;
+
+	if (!settings->spool.path)
+		return 0;
+	if (settings->qos == 0) {
+		log_warning(mqtt->log_name, "the spool is not used at QoS 0");
+		return 0;
+	}
+	mqtt->spooler = spooler_new(&settings->spool, mqtt->output.queue, mqtt->log_name);
+	mqtt->window.spooler = mqtt->spooler;
+	return mqtt->spooler ? 0 : -1;
+}
+
 /* Everything that needs memory; 0 or -1. */
 static int
 make_parts(struct mqtt *mqtt)
 {
 	struct mqtt_settings *settings = &mqtt->settings;
 
-	if (make_queue(mqtt) < 0)
+	if (make_queue(mqtt) < 0 || make_spooler(mqtt) < 0)
 		return -1;
 	if (settings->protocol == 5 &&
 	    (mqtt_connection_properties(&mqtt->record_properties, settings->expiry_s) < 0 ||

@@ -9,7 +9,6 @@
 
 static const size_t texts[] = {
 	offsetof(struct mqtt_settings, name),
-	offsetof(struct mqtt_settings, host),
 	offsetof(struct mqtt_settings, client_id),
 	offsetof(struct mqtt_settings, username),
 	offsetof(struct mqtt_settings, password),
@@ -21,6 +20,7 @@ static const size_t texts[] = {
 	offsetof(struct mqtt_settings, tls.ca_file),
 	offsetof(struct mqtt_settings, tls.certificate),
 	offsetof(struct mqtt_settings, tls.key),
+	offsetof(struct mqtt_settings, spool.path),
 };
 
 #define N_TEXTS (sizeof(texts) / sizeof(*texts))
@@ -48,6 +48,23 @@ copy_texts(struct mqtt_settings *copy)
 	return fault;
 }
 
+/* Replaces the list of brokers by a copy. */
+static int
+copy_brokers(struct mqtt_settings *copy)
+{
+	struct mqtt_broker *brokers = calloc(copy->n_brokers + 1, sizeof(*brokers));
+	int fault = brokers ? 0 : -1;
+
+	for (size_t i = 0; brokers && i < copy->n_brokers; i++) {
+		brokers[i].host = strdup(copy->brokers[i].host);
+		brokers[i].port = copy->brokers[i].port;
+		if (!brokers[i].host)
+			fault = -1;
+	}
+	copy->brokers = brokers;
+	return fault;
+}
+
 /* Client ids are unique at a broker, so gateway and output make up the one that is not set. */
 static int
 default_client_id(struct mqtt_settings *copy)
@@ -72,8 +89,11 @@ default_to(unsigned *value, unsigned otherwise)
 int
 mqtt_settings_copy(struct mqtt_settings *copy, const struct mqtt_settings *settings)
 {
+	int fault;
+
 	*copy = *settings;
-	if (copy_texts(copy) < 0 || default_client_id(copy) < 0) {
+	fault = copy_brokers(copy);
+	if (copy_texts(copy) < 0 || fault < 0 || default_client_id(copy) < 0) {
 		mqtt_settings_fini(copy);
 		return -1;
 	}
@@ -88,6 +108,9 @@ mqtt_settings_copy(struct mqtt_settings *copy, const struct mqtt_settings *setti
 void
 mqtt_settings_fini(struct mqtt_settings *copy)
 {
+	for (size_t i = 0; copy->brokers && i < copy->n_brokers; i++)
+		free((void *)copy->brokers[i].host);
+	free((void *)copy->brokers);
 	for (size_t i = 0; i < N_TEXTS; i++)
 		free((void *)*text_at(copy, i));
 }

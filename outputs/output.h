@@ -55,8 +55,19 @@ struct publication {
 	struct buffer *topic;	 /* NULL where the output has no topics */
 	bool topic_kept;	 /* the topic was given to output_keep_topic() */
 	struct account *account; /* outlives the output */
+	const char *controller;	 /* whose record it is; outlives the output */
 	uint64_t station; /* what the record is about, for conflation: MAC and entity; 0: never
 			     conflated */
+};
+
+/* The disk spool of an output. */
+struct spool_status {
+	bool configured;
+	bool active;	   /* records go to disk; else they pass through memory only */
+	char reason[192];  /* why it is not active, or what became of the file; "" */
+	uint64_t messages; /* on disk */
+	uint64_t bytes;
+	uint64_t damaged; /* files moved aside and records that the disk did not keep */
 };
 
 /* State of an output for health and logs. */
@@ -66,6 +77,7 @@ struct output_status {
 	size_t queued_bytes;
 	size_t queued_messages;
 	uint64_t reconnects;
+	struct spool_status spool;
 };
 
 /* Queues a publication (counting it as received, and as dropped or conflated when the queue is

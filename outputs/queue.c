@@ -16,7 +16,6 @@
 #include "outputs/queue_index.h"
 #include "outputs/retained.h"
 
-#define RANKS	      3
 #define MAX_SPARES    4096
 #define FINISHED_MANY 256
 
@@ -25,7 +24,7 @@ struct queue {
 	size_t max_bytes;
 	enum queue_policy policies[KIND_COUNT];
 
-	struct queue_list ranks[RANKS];
+	struct queue_list ranks[QUEUE_RANKS];
 	size_t bytes; /* queued and taken */
 	size_t taken;
 	bool waiting; /* the consumer found nothing more and must be woken */
@@ -60,8 +59,8 @@ queue_list_append(struct queue_list *list, struct queue_item *item)
 	list->count++;
 }
 
-static void
-list_prepend(struct queue_list *list, struct queue_item *item)
+void
+queue_list_prepend(struct queue_list *list, struct queue_item *item)
 {
 	item->prev = NULL;
 	item->next = list->first;
@@ -160,7 +159,7 @@ make_room(struct queue *queue, uint8_t rank, uint32_t cost)
 {
 	if (cost > queue->max_bytes)
 		return false;
-	for (int lowest = RANKS - 1; lowest >= rank; lowest--) {
+	for (int lowest = QUEUE_RANKS - 1; lowest >= rank; lowest--) {
 		struct queue_list *list = &queue->ranks[lowest];
 
 		while (queue->bytes + cost > queue->max_bytes && list->first)
@@ -196,8 +195,8 @@ conflate(struct queue *queue, const struct publication *publication, uint32_t co
 	return true;
 }
 
-static enum queue_policy
-policy_of(const struct queue *queue, enum kind kind)
+enum queue_policy
+queue_policy_of(const struct queue *queue, enum kind kind)
 {
 	if (queue->policies[kind] != POLICY_DEFAULT)
 		return queue->policies[kind];
@@ -209,7 +208,7 @@ static bool
 squeeze(struct queue *queue, const struct publication *publication, uint32_t cost)
 {
 	uint8_t rank = rank_of_kind[publication->kind];
-	enum queue_policy policy = policy_of(queue, publication->kind);
+	enum queue_policy policy = queue_policy_of(queue, publication->kind);
 
 	if (policy == POLICY_CONFLATE && cost <= queue->max_bytes && publication->station != 0 &&
 	    conflate(queue, publication, cost)) {
@@ -233,13 +232,15 @@ append(struct queue *queue, const struct publication *publication, uint32_t cost
 	}
 	item_set_text(item, publication);
 	item->account = publication->account;
+	item->controller = publication->controller;
+	item->kind = (uint8_t)publication->kind;
 	item->station = publication->station;
 	item->records = publication->records;
 	item->cost = cost;
 	item->rank = rank_of_kind[publication->kind];
 	queue->bytes += cost;
 	queue_list_append(&queue->ranks[item->rank], item);
-	if (item->station != 0 && policy_of(queue, publication->kind) == POLICY_CONFLATE)
+	if (item->station != 0 && queue_policy_of(queue, publication->kind) == POLICY_CONFLATE)
 		queue_index_insert(&queue->index, item);
 }
 
@@ -331,7 +332,7 @@ document_take(struct queue *queue)
 static struct queue_item *
 record_take(struct queue *queue)
 {
-	for (int rank = 0; rank < RANKS; rank++) {
+	for (int rank = 0; rank < QUEUE_RANKS; rank++) {
 		struct queue_item *item = queue->ranks[rank].first;
 
 		if (item) {
@@ -357,27 +358,75 @@ collect_finished(struct queue *queue)
 	queue->finished = (struct queue_list){0};
 }
 
-size_t
-queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait)
+/* Moves up to `n` items to the end of `list`, under the lock. */
+static size_t
+take(struct queue *queue, struct queue_list *list, size_t n,
+     struct queue_item *(*next)(struct queue *queue))
 {
 	size_t got = 0;
+	struct queue_item *item;
 
-	pthread_mutex_lock(&queue->lock);
-	collect_finished(queue);
-	while (got < n) {
-		struct queue_item *item = document_take(queue);
-
-		if (!item)
-			item = record_take(queue);
-		if (!item)
-			break;
+	while (got < n && (item = next(queue))) {
 		queue_list_append(list, item);
 		got++;
 	}
 	queue->taken += got;
+	return got;
+}
+
+size_t
+queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait)
+{
+	size_t got;
+
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	got = take(queue, list, n, document_take);
+	got += take(queue, list, n - got, record_take);
 	queue->waiting = wait && got == 0;
 	pthread_mutex_unlock(&queue->lock);
 	return got;
+}
+
+size_t
+queue_take_documents(struct queue *queue, struct queue_list *list, size_t n)
+{
+	size_t got;
+
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	got = take(queue, list, n, document_take);
+	pthread_mutex_unlock(&queue->lock);
+	return got;
+}
+
+size_t
+queue_take_records(struct queue *queue, struct queue_list *list, size_t n, bool wait)
+{
+	size_t got;
+
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	got = take(queue, list, n, record_take);
+	queue->waiting = wait && got == 0;
+	pthread_mutex_unlock(&queue->lock);
+	return got;
+}
+
+static void
+count_outcome(struct account *account, uint32_t records, enum outcome outcome,
+	      enum drop_reason reason)
+{
+	switch (outcome) {
+	case OUTCOME_PUBLISHED:
+		account_add(&account->published, records);
+		break;
+	case OUTCOME_DROPPED:
+		account_add(&account->dropped[reason], records);
+		break;
+	case OUTCOME_SPOOLED:
+		break;
+	}
 }
 
 void
@@ -386,9 +435,7 @@ queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *it
 {
 	queue_list_remove(list, item);
 	if (item->account)
-		account_add(outcome == OUTCOME_PUBLISHED ? &item->account->published
-							 : &item->account->dropped[reason],
-			    item->records);
+		count_outcome(item->account, item->records, outcome, reason);
 	queue_list_append(&queue->finished, item);
 	if (queue->finished.count < FINISHED_MANY)
 		return;
@@ -409,7 +456,7 @@ queue_put_back(struct queue *queue, struct queue_list *list)
 			retained_return(&queue->retained, item->document, true);
 			item_free(queue, item);
 		} else {
-			list_prepend(&queue->ranks[item->rank], item);
+			queue_list_prepend(&queue->ranks[item->rank], item);
 		}
 	}
 	*list = (struct queue_list){0};
@@ -421,7 +468,7 @@ queue_give_up(struct queue *queue, enum drop_reason reason)
 {
 	pthread_mutex_lock(&queue->lock);
 	collect_finished(queue);
-	for (int rank = 0; rank < RANKS; rank++)
+	for (int rank = 0; rank < QUEUE_RANKS; rank++)
 		for (struct queue_list *list = &queue->ranks[rank]; list->first;)
 			record_discard(queue, list->first, &list->first->account->dropped[reason]);
 	pthread_mutex_unlock(&queue->lock);
@@ -433,7 +480,7 @@ queue_level(struct queue *queue, size_t *bytes, size_t *messages)
 	pthread_mutex_lock(&queue->lock);
 	*bytes = queue->bytes;
 	*messages = queue->taken;
-	for (int rank = 0; rank < RANKS; rank++)
+	for (int rank = 0; rank < QUEUE_RANKS; rank++)
 		*messages += queue->ranks[rank].count;
 	pthread_mutex_unlock(&queue->lock);
 }

@@ -15,6 +15,8 @@
 #include "codecs/dict.h"
 #include "outputs/output.h"
 
+#define QUEUE_RANKS 3
+
 /* What happens to a record that finds the queue full. */
 enum queue_policy {
 	POLICY_DEFAULT,	 /* conflate for rssi, drop_oldest for the rest */
@@ -37,9 +39,11 @@ struct queue_settings {
 enum outcome {
 	OUTCOME_PUBLISHED,
 	OUTCOME_DROPPED, /* + an enum drop_reason */
+	OUTCOME_SPOOLED, /* none yet: it waits on disk, still queued in its account */
 };
 
 struct document;
+struct spool_owner;
 
 /* One publication, or one state of a document, on its way. The consumer reads it and owns it from
  * queue_take() until queue_finish() or queue_put_back(). */
@@ -51,10 +55,12 @@ struct queue_item {
 	struct buffer *topic;		  /* NULL where the output has none */
 	struct account *account;	  /* NULL for documents */
 	struct document *document;	  /* NULL for records */
+	const char *controller;		  /* of a record */
 	uint64_t station;
 	uint32_t records;
 	uint32_t cost;
 	uint8_t rank;
+	uint8_t kind; /* of a record */
 	bool indexed;
 	bool topic_kept; /* by the queue */
 	uint8_t qos;	 /* documents only */
@@ -64,6 +70,11 @@ struct queue_item {
 	uint32_t order;
 	int id;
 	uint64_t sent_ms;
+
+	/* the spooler's own */
+	struct spool_owner *owner; /* NULL: it did not come from a spool */
+	uint64_t spool_number;
+	uint32_t spool_epoch;
 };
 
 struct queue_list {
@@ -73,8 +84,9 @@ struct queue_list {
 
 struct queue;
 
-/* Appends an item to a list; takes an item out of the list that it is in. */
+/* Adds an item to a list at its end or its front; takes an item out of the list that it is in. */
 void queue_list_append(struct queue_list *list, struct queue_item *item);
+void queue_list_prepend(struct queue_list *list, struct queue_item *item);
 void queue_list_remove(struct queue_list *list, struct queue_item *item);
 
 /* Returns a new queue, or NULL without memory. */
@@ -105,6 +117,10 @@ void queue_renew_documents(struct queue *queue);
  * got nothing, the consumer wants to be woken by what comes next. */
 size_t queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait);
 
+/* The same of documents only, or of records only. */
+size_t queue_take_documents(struct queue *queue, struct queue_list *list, size_t n);
+size_t queue_take_records(struct queue *queue, struct queue_list *list, size_t n, bool wait);
+
 /* An item of `list` has come to its end: it is counted and leaves the list. `reason` matters for
  * OUTCOME_DROPPED. */
 void queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *item,
@@ -115,6 +131,9 @@ void queue_put_back(struct queue *queue, struct queue_list *list);
 
 /* Drops every record that is queued, for `reason`. */
 void queue_give_up(struct queue *queue, enum drop_reason reason);
+
+/* What happens to a record of this kind when there is no room. */
+enum queue_policy queue_policy_of(const struct queue *queue, enum kind kind);
 
 /* What is queued now, in flight included. */
 void queue_level(struct queue *queue, size_t *bytes, size_t *messages);

@@ -2,6 +2,8 @@
 /* window.c: messages between hand-over and acknowledgement */
 #include "outputs/window.h"
 
+#include "outputs/spooler.h"
+
 #define TAKE_MANY     64
 #define SOLO_ATTEMPTS 3
 /* The ids of MQTT come round after 65,535, and libmosquitto gives one again without a look. */
@@ -30,7 +32,10 @@ refill(struct window *window, bool wait)
 	size_t room = window->limit - window->in_flight.count;
 	size_t wanted = room < TAKE_MANY ? room : TAKE_MANY;
 
-	window->exhausted = queue_take(window->queue, &window->held, wanted, wait) < wanted;
+	size_t got = window->spooler ? spooler_take(window->spooler, &window->held, wanted, wait)
+				     : queue_take(window->queue, &window->held, wanted, wait);
+
+	window->exhausted = got < wanted;
 }
 
 struct queue_item *
@@ -70,7 +75,10 @@ window_finish(struct window *window, struct queue_item *item, enum outcome outco
 	if (item->account && window->cautious)
 		window->cautious = false;
 	window->progress |= item->account != NULL;
-	queue_finish(window->queue, &window->in_flight, item, outcome, reason);
+	if (item->owner)
+		spooler_finish(window->spooler, &window->in_flight, item, outcome, reason);
+	else
+		queue_finish(window->queue, &window->in_flight, item, outcome, reason);
 }
 
 bool
@@ -104,5 +112,7 @@ window_put_back(struct window *window)
 		queue_list_remove(&window->held, item);
 		queue_list_append(&window->in_flight, item);
 	}
+	if (window->spooler)
+		spooler_put_back(window->spooler, &window->in_flight);
 	queue_put_back(window->queue, &window->in_flight);
 }

@@ -12,8 +12,11 @@
 
 #include "outputs/queue.h"
 
+struct spooler;
+
 struct window {
 	struct queue *queue;
+	struct spooler *spooler;     /* NULL: everything comes from the queue itself */
 	struct queue_list held;	     /* taken, not handed over */
 	struct queue_list in_flight; /* handed over, in order */
 	size_t limit;		     /* of in_flight */

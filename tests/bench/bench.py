@@ -34,24 +34,37 @@ BATCH = 16                      # records in a message, the simulator's default
 PAYLOADS = {"record": 4096, "batch": 512}
 CONTROLLERS = (1, 100, 1000)
 START = 60                      # s for the slowest start
+AWAY_RECORDS = 1_000_000        # that come while the broker is away
+AWAY_RATE = 50_000              # records/s; also the goal for what a spool takes
+AWAY_PATIENCE = 180             # s until the gateway is back and all of them are published
+DOWN = (0, 5)                   # s between the end of a broker and its next start
+DOWN_ROUNDS = 5
 
 
 class Broker:
-    """mosquitto without limits and without a log of every message."""
+    """mosquitto without limits and, but for log="debug", without a log of every message."""
 
     user = authority = None
 
-    def __init__(self, folder):
+    def __init__(self, folder, log="notice"):
         self.host, self.port = "127.0.0.1", free_port()
-        config = folder / "mosquitto.conf"
-        config.write_text(
+        self.config = folder / "mosquitto.conf"
+        self.config.write_text(
             "user root\n"
             f"listener {self.port} {self.host}\n"
             "allow_anonymous true\npersistence false\n"
             "max_queued_messages 0\nmax_inflight_messages 0\n"
-            "log_dest stderr\nlog_type error\nlog_type information\n", encoding="ascii")
-        self.process = Process("mosquitto", "-c", config)
+            f"log_dest stderr\nlog_type error\nlog_type information\nlog_type {log}\n",
+            encoding="ascii")
+        self.start()
+
+    def start(self):
+        """Also after kill(), on the same port; it listens then."""
+        self.process = Process("mosquitto", "-c", self.config)
         self.process.wait_line(r"mosquitto version \S+ running")
+
+    def kill(self):
+        self.process.kill()
 
     def stop(self):
         self.process.stop()
@@ -77,16 +90,16 @@ class Running:
         self.inbox.stop()
         self.sim.stop()
 
-    def healths(self, satisfied):
+    def healths(self, satisfied, timeout=START):
         """The first result of satisfied(all health documents so far) that is true."""
         return self.inbox.wait(lambda: satisfied([one.json for one in self.inbox.messages]),
-                               "health", START)
+                               "health", timeout)
 
-    def resident(self):
-        """Resident memory of the gateway in bytes."""
+    def resident(self, field="VmRSS"):
+        """Resident memory of the gateway in bytes; RssAnon: without what is backed by files."""
         status = pathlib.Path(f"/proc/{self.gateway.child.pid}/status").read_text("ascii")
         return next(int(line.split()[1]) * 1024 for line in status.splitlines()
-                    if line.startswith("VmRSS:"))
+                    if line.startswith(field + ":"))
 
 
 def output_of(*command):
@@ -205,9 +218,9 @@ def chain_cpu_us(broker, running):
             cpu_us(broker.process.child.pid)[0])
 
 
-def gateway_rate(broker, folder, mode, qos, offered):
+def gateway_rate(broker, folder, mode, qos, offered, **more):
     """(records/s published, records/s received, CPU time for a published record in µs)."""
-    mqtt = {"host": broker.host, "port": broker.port, "qos": qos, "publish": mode}
+    mqtt = {"host": broker.host, "port": broker.port, "qos": qos, "publish": mode, **more}
     config = one_controller({"main": mqtt})
     with Running(broker, folder, config, "--rate", round(offered)) as running:
         start = running.healths(lambda healths: steady(healths, 0))[-1]
@@ -323,6 +336,211 @@ start), and the next ones live in part in what reading the dictionary left free.
 {table(["controllers", "resident, kB", "kB each", "goal", ""], rows)}"""
 
 
+# --- While the broker is away -------------------------------------------------------------------
+
+def spool_in(folder):
+    """Options of an output with a new spool."""
+    return {"spool": {"path": pathlib.Path(tempfile.mkdtemp(dir=folder)) / "main.spool"}}
+
+
+def spool_rates(folder):
+    """Messages/s of the whole chain without and with a spool, and a table of their medians."""
+    broker = Broker(folder)
+    rounds = []
+    try:
+        payloads = capture_payloads(broker, folder)["record"]
+        for _ in range(PUBLISH_ROUNDS):
+            offered, _ = bare_rate(broker, 1, payloads)
+            plain, _, plain_us = gateway_rate(broker, folder, "record", 1, offered)
+            spooled, _, spooled_us = gateway_rate(broker, folder, "record", 1, offered,
+                                                  **spool_in(folder))
+            rounds.append((offered, plain, spooled, spooled / plain, plain_us[2], spooled_us[2]))
+            print(f"  without {plain:.0f}, with a spool {spooled:.0f} messages/s",
+                  file=sys.stderr)
+    finally:
+        broker.stop()
+    offered, plain, spooled, ratio, *us = (statistics.median(one) for one in zip(*rounds))
+    rows = [[quantity(offered), quantity(plain), quantity(spooled), f"{ratio:.2f}",
+             *(f"{one:.1f}" for one in us)]]
+    return plain, table(["offered, records/s", "without, messages/s", "with a spool, messages/s",
+                         "with / without", "output's µs without", "output's µs with"], rows)
+
+
+def spool_alone(folder):
+    rows = []
+    for text, *options in (("`sync = batch`",), ("`sync = none`", "-u")):
+        got = json.loads(output_of(PROGRAMS / "spool", *options, folder / "alone.spool"))
+        rows.append([text, *(quantity(got[f"{way}_per_s"]) for way in ("through", "fill", "drain")),
+                     f"≥ {quantity(AWAY_RATE)}", verdict(got["fill_per_s"] >= AWAY_RATE
+                                                        and got["through_per_s"] >= AWAY_RATE)])
+    return got, table(["records/s", "through", "fill", "drain", "goal", ""], rows)
+
+
+def wait_idle(running):
+    """Waits until the gateway has worked and then rests for a second; the most anonymous memory
+    that it had meanwhile."""
+    def ticks():
+        stat = pathlib.Path(f"/proc/{running.gateway.child.pid}/stat").read_text("ascii")
+        return sum(int(word) for word in stat.rpartition(")")[2].split()[11:13])
+    end, most = time.monotonic() + AWAY_PATIENCE, 0
+    seen = [ticks()]
+    while len(seen) < 50 or seen[-1] - seen[-11] > 5 or seen[-1] - seen[0] < 100:
+        assert time.monotonic() < end, "the gateway does not come to rest"
+        time.sleep(0.1)
+        most = max(most, running.resident("RssAnon"))
+        seen.append(ticks())
+    return most
+
+
+def emptied(healths):
+    """The healths of the time after the outage, once all that waited is published."""
+    after = [one for one in healths if rssi(one)["received"] >= AWAY_RECORDS]
+    main = after and after[-1]["outputs"]["main"]
+    waits = main and main["queued_messages"] + main.get("spool", {}).get("messages", 0)
+    return after if after and waits <= 1 else None
+
+
+def away(folder, more):
+    """What an outage during which AWAY_RECORDS come does to a gateway, as a dict."""
+    broker = Broker(folder)
+    port = free_port()
+
+    def config(_sim, state):
+        late = {"host": "127.0.0.1", "port": port, "services": ["rssi:client"],
+                "backoff_min": 0.1, "backoff_max": 0.2}
+        main = {"host": broker.host, "port": broker.port, **more}
+        return configuration(state, {"hq": late}, {"main": main}, (), {"health_interval": 1})
+    try:
+        with Running(broker, folder, config) as running:
+            running.healths(lambda healths: len(healths) > 2)
+            before = {field: running.resident(field) for field in ("RssAnon", "VmRSS")}
+            broker.kill()
+            sim = Sim("--port", port, "--allow-all", "--no-auth-delay", "--quiet",
+                      "--rate", AWAY_RATE, "--count", AWAY_RECORDS)
+            try:
+                most = wait_idle(running)
+                after = {field: running.resident(field) for field in ("RssAnon", "VmRSS")}
+                broker.start()
+                broker.process.wait_line("as nmsp2mqtt-gw1-main ", timeout=AWAY_PATIENCE)
+                connected = time.time()
+                healths = running.healths(emptied, AWAY_PATIENCE)
+            finally:
+                sim.stop()
+    finally:
+        broker.stop()
+    return {"before": before, "after": after, "most": most, "account": rssi(healths[-1]),
+            "seconds": moment(healths[-1]) - connected, "rate": draining_rate(healths)}
+
+
+def draining_rate(healths):
+    """Records/s between the first and the last health of those while something still waited."""
+    first, last = healths[0], healths[max(len(healths) - 2, 0)]
+    seconds = moment(last) - moment(first)
+    return (rssi(last)["published"] - rssi(first)["published"]) / seconds if seconds else None
+
+
+def outage_tables(folder, plain):
+    """Memory and accounts of an outage with and without a spool, and how the spool is drained."""
+    found = {"without a spool": away(folder, {"queue_size": "64M"}),
+             "with a spool": away(folder, spool_in(folder))}
+    sizes, accounts = [], []
+    for name, one in found.items():
+        mb = [one[when][field] / 2**20 for field in ("RssAnon", "VmRSS")
+              for when in ("before", "after")]
+        sizes.append([name, *(f"{size:.1f}" for size in (*mb[:2], one["most"] / 2**20, *mb[2:]))])
+        account = one["account"]
+        accounts.append([name, *(quantity(account[key]) for key in
+                                 ("received", "published", "conflated")),
+                         quantity(sum(account["dropped"].values()))])
+    spooled = found["with a spool"]
+    drained = spooled["rate"]
+    return (table(["MiB", "anonymous before", "anonymous after", "at most", "resident before",
+                   "resident after"], sizes),
+            table(["records", "received", "published", "conflated", "dropped"], accounts),
+            table(["drained, records", "s", "records/s", "without spool or outage, messages/s",
+                   "ratio"],
+                  [[quantity(spooled["account"]["published"]), f"{spooled['seconds']:.0f}",
+                    quantity(drained), quantity(plain), f"{drained / plain:.2f}"]]))
+
+
+def recovery(folder, down):
+    """Seconds from when a broker that was killed listens again to its first PUBACK for a record."""
+    broker = Broker(folder, "debug")
+    config = one_controller({"main": {"host": broker.host, "port": broker.port}})
+    try:
+        with Running(broker, folder, config, "--rate", 100) as running:
+            running.healths(lambda healths: healths and rssi(healths[-1])["published"] > 100)
+            broker.kill()
+            time.sleep(down)
+            broker.start()
+            began = time.monotonic()
+            sent = broker.process.wait_line(r"Received PUBLISH from nmsp2mqtt-gw1-main "
+                                            r"\(d\d, q1, r0, m(\d+), 'nmsp/gw1/hq/rssi'",
+                                            timeout=START)
+            broker.process.wait_line(rf"Sending PUBACK to nmsp2mqtt-gw1-main \(m{sent[1]},")
+            return time.monotonic() - began
+    finally:
+        broker.stop()
+
+
+def longest_wait(down):
+    """The longest pause that can still be on when the broker has been away for so long: each is
+    of half a second to a ceiling, which doubles from one second to a minute."""
+    ceiling, earliest = 1, 0.5
+    while earliest < down and ceiling < 60:
+        ceiling, earliest = min(2 * ceiling, 60), earliest + 0.5
+    return ceiling
+
+
+def recovery_table(folder):
+    rows = []
+    for down in DOWN:
+        times = sorted(recovery(folder, down) for _ in range(DOWN_ROUNDS))
+        bound = longest_wait(down)
+        rows.append([f"away for {down} s", f"{statistics.median(times):.2f}", f"{times[0]:.2f}",
+                     f"{times[-1]:.2f}", f"< {bound}", verdict(times[-1] < bound + 0.25)])
+    return table(["s", "median", "least", "most", "back-off", ""], rows)
+
+
+def outage(folder):
+    plain, rates = spool_rates(folder)
+    alone, spools = spool_alone(folder)
+    memories, accounts, drained = outage_tables(folder, plain)
+    return f"""## Spool and outage
+
+The chain of *End to end* with QoS 1 and a message for each record, without and with a spool \
+(`spool {{ path = … }}`, on disk, the rest by default), in turns, median of {PUBLISH_ROUNDS} \
+rounds; offered is what the bare publisher has just published.
+
+{rates}
+The spool alone, records of {alone["bytes"]} bytes: each written, read and removed as it comes \
+(through); {quantity(alone["records"])} written (fill), then read and removed (drain).
+
+    build/tests/bench/spool FILE
+    build/tests/bench/spool -u FILE
+
+{spools}
+The broker is killed, {quantity(AWAY_RECORDS)} records come at {quantity(AWAY_RATE)} a second, \
+the broker comes back. Without a spool, `queue_size = 64M` bounds what waits, and newer records of \
+a station take the place of older ones. Before: connected to the broker, without a session to the \
+controller. After: the last record has come, the broker is still away.
+
+    nmsp-sim --allow-all --no-auth-delay --rate {AWAY_RATE} --count {AWAY_RECORDS}
+
+{memories}
+{accounts}
+How the spool is drained: the time is from the broker's acceptance of the connection to the first \
+health message, one a second, that says that nothing waits; the rate is of the healths between.
+
+{drained}
+Recovery: the broker is killed and started again, s from its listening to its acknowledgement of \
+the first record; {DOWN_ROUNDS} times each, 100 records/s. The pause before a new try is half a \
+second to a ceiling of 1 s, which doubles up to 60 s with each failure; *back-off* is the highest \
+ceiling that can be reached in that time.
+
+{recovery_table(folder)}"""
+
+
 # --- The document -------------------------------------------------------------------------------
 
 def busy_share(seconds=2):
@@ -355,7 +573,7 @@ just before. {", ".join(
 """
 
 
-PARTS = {"decode": decode, "publish": end_to_end, "memory": memory}
+PARTS = {"decode": decode, "publish": end_to_end, "memory": memory, "outage": outage}
 
 
 def main():

@@ -169,6 +169,29 @@ test_controller_times_and_tls(void **state)
 }
 
 static void
+test_lists_of_brokers(void **state)
+{
+	struct config *config = load_good(
+		GATEWAY CONTROLLER "mqtt main { port = 1884  host = { 'a', 'b:1', '[::1]:2', "
+				   "'::1' }\n full { others = drop_newest }\n"
+				   " spool { path = s.db  sync = none } }\n");
+	const struct config_mqtt *mqtt = &config->mqtts[0];
+	static const char *const hosts[] = {"a", "b", "::1", "::1"};
+	static const uint16_t ports[] = {1884, 1, 2, 1884};
+
+	(void)state;
+	assert_int_equal(mqtt->n_brokers, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(mqtt->brokers[i].host, hosts[i]);
+		assert_int_equal(mqtt->brokers[i].port, ports[i]);
+	}
+	assert_int_equal(mqtt->full.others, FULL_DROP_NEWEST);
+	assert_int_equal(mqtt->spool_sync, SYNC_NONE);
+	assert_non_null(strstr(mqtt->spool_path, "/s.db"));
+	config_free(config);
+}
+
+static void
 test_output_defaults(void **state)
 {
 	struct config *config = load_good(GATEWAY CONTROLLER "mqtt main { }\nfile feed { }\n");
@@ -178,7 +201,15 @@ test_output_defaults(void **state)
 	(void)state;
 	assert_int_equal(config->n_mqtts, 1);
 	assert_string_equal(mqtt->name, "main");
-	assert_string_equal(mqtt->host, "127.0.0.1");
+	assert_string_equal(mqtt->brokers[0].host, "127.0.0.1");
+	assert_int_equal(mqtt->n_brokers, 1);
+	assert_int_equal(mqtt->brokers[0].port, 1883);
+	assert_int_equal(mqtt->full.rssi, FULL_CONFLATE);
+	assert_int_equal(mqtt->full.statistics, FULL_DROP_OLDEST);
+	assert_int_equal(mqtt->full.others, FULL_DROP_OLDEST);
+	assert_string_equal(mqtt->spool_path, "");
+	assert_int_equal(mqtt->spool_max_size, 1 << 30);
+	assert_int_equal(mqtt->spool_sync, SYNC_BATCH);
 	assert_int_equal(mqtt->port, 1883);
 	assert_int_equal(mqtt->protocol, 5);
 	assert_string_equal(mqtt->client_id, "");
@@ -226,7 +257,7 @@ test_outputs(void **state)
 			   "file feed { path = 'out.jsonl'  publish = batch  queue_size = 1G }\n");
 	mqtt = &config->mqtts[0];
 	assert_int_equal(config->n_mqtts, 2);
-	assert_string_equal(mqtt->host, "b.example.net");
+	assert_string_equal(mqtt->brokers[0].host, "b.example.net");
 	assert_int_equal(mqtt->port, 8883);
 	assert_int_equal(mqtt->protocol, 3);
 	assert_string_equal(mqtt->client_id, "c");
@@ -280,12 +311,12 @@ test_text(void **state)
 		"# a comment { with signs = \"\n// another }\n/* and\n a { third */\n"
 		"gateway { name = gw1 # behind a value\n }\n" CONTROLLER
 		"mqtt 'm' { username = \"\\x41\\102 \\\"c\\\" \\\\\"  client_id = 'a\\\\b\\'c\\d'\n"
-		" host = a//b prefix = \"\xc3\xa4\\\n/b\" }\n");
+		" host = ab prefix = \"\xc3\xa4\\\n/b\" }\n");
 
 	(void)state;
 	assert_string_equal(config->mqtts[0].username, "AB \"c\" \\");
 	assert_string_equal(config->mqtts[0].client_id, "a\\b'c\\d");
-	assert_string_equal(config->mqtts[0].host, "a//b");
+	assert_string_equal(config->mqtts[0].brokers[0].host, "ab");
 	assert_string_equal(config->mqtts[0].prefix, "\xc3\xa4/b");
 	config_free(config);
 }
@@ -405,6 +436,7 @@ main(void)
 		cmocka_unit_test(test_controller),
 		cmocka_unit_test(test_controller_times_and_tls),
 		cmocka_unit_test(test_output_defaults),
+		cmocka_unit_test(test_lists_of_brokers),
 		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_combined),
 		cmocka_unit_test(test_text),

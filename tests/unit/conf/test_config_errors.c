@@ -100,7 +100,12 @@ static const struct broken {
 	{MQTT("^queue_size = 65G"), "a size in bytes"},
 	{MQTT("^queue_size = 1"), "a size in bytes"},
 	{MQTT("^window = 0"), "from 1 to 65535 messages"},
-	{MQTT("^host = ''"), "a text that is not empty"},
+	{MQTT("^host = ''"), "expected a name or an address"},
+	{MQTT("^host = 'b:0'"), "a port behind a colon"},
+	{MQTT("host = { a,\n^ 'b c' }"), "expected a name or an address"},
+	{MQTT("full {\n^ rssi = drop }"), "one of conflate, drop_oldest, drop_newest"},
+	{MQTT("spool {\n^ sync = often }"), "one of none, batch"},
+	{MQTT("spool {\n^ max_size = 1k }"), "max_size"},
 	{MQTT("protocol = 3\n^expiry = 1"), "expected protocol = 5 with it"},
 	{FILE_("^publish = 1"), "one of record, batch"},
 	/* lists of controllers: at the line of the element */
