@@ -124,8 +124,6 @@ end_loop(struct gateway *g)
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
 	close_handle((uv_handle_t *)&g->stop_timer);
-	close_handle((uv_handle_t *)&g->sigterm);
-	close_handle((uv_handle_t *)&g->sigint);
 }
 
 static void
@@ -168,6 +166,8 @@ init_signal(struct gateway *g, uv_signal_t *handle, int signum)
 	uv_signal_init(&g->loop, handle);
 	handle->data = g;
 	uv_signal_start(handle, on_signal, signum);
+	/* It outlives the loop's run, so that no signal kills the outputs while they flush. */
+	uv_unref((uv_handle_t *)handle);
 }
 
 static void
@@ -239,6 +239,8 @@ gateway_fini(struct gateway *g)
 	if (!g->loop.data)
 		return;
 	end_loop(g);
+	close_handle((uv_handle_t *)&g->sigterm);
+	close_handle((uv_handle_t *)&g->sigint);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_fini(&g->controllers[i]);

@@ -52,6 +52,7 @@ def with_a_controller_that_hangs(scene):
 
 
 def twice(scene):
+    """The second ends the wait for controllers."""
     scene.start()
     some(scene)
     scene.wire.hold()  # no answer to the unsubscription, so that the second comes in time
@@ -60,7 +61,20 @@ def twice(scene):
     scene.gateway.wait_line("stopping")
     scene.gateway.signal(signal.SIGTERM)
     scene.gateway.wait_line("again: ends at once")
-    scene.leave()
+    return _bounded(scene, scene.stopped_at)
+
+
+def again_while_flushing(scene):
+    """It does not cost the accounts."""
+    scene.start()
+    some(scene)
+    scene.link.hold()
+    scene.send(100)
+    scene.wait_read()
+    scene.stopped_at = time.monotonic()
+    scene.gateway.signal(signal.SIGTERM)
+    scene.gateway.wait_line("disabled: the gateway is stopping")
+    scene.gateway.signal(signal.SIGTERM)
     return _bounded(scene, scene.stopped_at)
 
 

@@ -100,6 +100,7 @@ CASES = [
     Case("SIGTERM with a broker that hangs", stop.with_a_broker_that_hangs, must="shutdown"),
     Case("SIGTERM with a controller that hangs", stop.with_a_controller_that_hangs),
     Case("SIGTERM twice", stop.twice, core=True, echoes=False),
+    Case("SIGTERM again while flushing", stop.again_while_flushing, must="shutdown", core=True),
     Case("SIGTERM twice in a burst", stop.twice_in_a_burst, may="unread shutdown"),
 ]
 
