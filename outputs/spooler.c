@@ -348,27 +348,37 @@ commit(struct spooler *spooler)
 	return false;
 }
 
+/* How long after the last commit the next may come. Even with a full batch, sending gets as much
+ * time as writing took. */
+static uint64_t
+commit_distance(const struct spooler *spooler)
+{
+	uint64_t distance = COMMIT_SHARE * spooler->commit_ms;
+
+	if (spooler->pending_bytes >= spool_batch_bytes(spooler->spool) ||
+	    spooler->n_ended >= REMOVE_MANY)
+		return spooler->commit_ms;
+	if (distance < COMMIT_MS)
+		distance = COMMIT_MS;
+	if (!spooler->pending.first && distance < REMOVE_MS)
+		distance = REMOVE_MS;
+	return distance;
+}
+
 /* After how many ms there is something to commit. */
 static uint64_t
 due_in(const struct spooler *spooler)
 {
 	uint64_t since = clock_ms() - spooler->committed_at;
-	uint64_t distance = COMMIT_SHARE * spooler->commit_ms;
+	uint64_t distance = commit_distance(spooler);
 
-	if (spooler->pending_bytes >= spool_batch_bytes(spooler->spool) ||
-	    spooler->n_ended >= REMOVE_MANY)
-		return 0;
 	if (!spooler->pending.first && spooler->n_ended == 0)
 		return SPOOLER_NEVER;
-	if (distance < COMMIT_MS)
-		distance = COMMIT_MS;
-	if (!spooler->pending.first && distance < REMOVE_MS)
-		distance = REMOVE_MS;
 	return since >= distance ? 0 : distance - since;
 }
 
-/* Takes what is queued, up to a batch; false when there was less. */
-static bool
+/* Takes what is queued, up to a batch. */
+static void
 take_pending(struct spooler *spooler)
 {
 	size_t most = spool_batch_bytes(spooler->spool), got = TAKE_MANY;
@@ -386,21 +396,22 @@ take_pending(struct spooler *spooler)
 			spooler->pending_bytes += item->cost;
 		}
 	}
-	return got == TAKE_MANY;
 }
 
 /* One commit at most, so that sending goes on; looked at again at once if there is more. */
 static uint64_t
 pump_open(struct spooler *spooler)
 {
-	bool more = take_pending(spooler);
-	uint64_t wait = due_in(spooler);
+	uint64_t wait;
 
+	take_pending(spooler);
+	wait = due_in(spooler);
 	if (wait > 0)
 		return wait;
 	if (!commit(spooler))
 		return spooler->retry_at - clock_ms();
-	return more || take_pending(spooler) ? 0 : due_in(spooler);
+	take_pending(spooler);
+	return due_in(spooler);
 }
 
 uint64_t
