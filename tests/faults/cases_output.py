@@ -17,6 +17,7 @@ def _overflow(scene, kind, **main):
     scene.send(2000, kind)
     scene.wait_read(kind)
     scene.link.heal()
+    scene.wait_got(kind, 20)  # there is room again
     scene.send(1, kind)
     last = scene.feeder.number
     scene.ledger.wait(lambda: last in scene.read_ledger().unique[kind], "the last record", 60)
