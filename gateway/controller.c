@@ -49,6 +49,9 @@ on_timer(uv_timer_t *timer)
 {
 	struct controller *c = timer->data;
 
+	/* A controller that says nothing does not hold up the others for longer. */
+	if (c->session.connected)
+		pacer_done(c->shared->pacer, &c->ticket);
 	session_tick(&c->session, now(c));
 	/* Armed again for what comes next. */
 	c->shared->pace(c->shared->context);
@@ -183,6 +186,18 @@ check_clock(struct controller *c, const struct message *message, uint64_t receiv
 	c->shared->state(c->shared->context, c);
 }
 
+/* The controller speaks to us: with TLS 1.3 its verdict on our certificate comes after the
+ * handshake, so the dial ends here and not before. */
+static void
+let_in(struct controller *c)
+{
+	link_accepted(c->link);
+	if (!c->ticket.dialling)
+		return;
+	pacer_done(c->shared->pacer, &c->ticket);
+	c->shared->pace(c->shared->context);
+}
+
 static bool
 take_frame(void *context, const struct frame *frame, uint64_t offset)
 {
@@ -200,7 +215,7 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
 	if (message.def && message.fault.level == FAULT_NONE) {
 		say(c, LOG_LEVEL_DEBUG, "receives %s, %u bytes", message.def->name, frame->length);
-		link_accepted(c->link);
+		let_in(c);
 		if (strcmp(message.def->name, "capability_notification") == 0)
 			offer_take(&c->offer, &message);
 		session_message(&c->session, now(c), &message);
@@ -254,8 +269,6 @@ on_connected(void *context)
 {
 	struct controller *c = context;
 
-	pacer_done(c->shared->pacer, &c->ticket);
-	c->shared->pace(c->shared->context);
 	c->counters.connections++;
 	snprintf(c->session_id, sizeof c->session_id, "%08" PRIx32, session_random(&c->session));
 	stream_fini(&c->stream);

@@ -154,6 +154,27 @@ on_publish(struct mosquitto *handle, void *user, int id, int code,
 			    mqtt_reason_drop(code));
 }
 
+/* The state of a gateway of our name: ours, or that of another one. Its session tells them apart.
+ * At our first connection it may well be that of an earlier process. */
+static void
+look_for_double(struct connection *connection, const struct mosquitto_message *message)
+{
+	struct mqtt *mqtt = connection->mqtt;
+	char ours[64];
+
+	snprintf(ours, sizeof(ours), "\"session\":\"%s\"", mqtt->settings.session);
+	if (memmem(message->payload, (size_t)message->payloadlen, ours, strlen(ours)) ||
+	    (message->retain && mqtt->welcomes < 2))
+		return;
+	log_error(mqtt->log_name,
+		  "another gateway publishes as %s, perhaps with client id %s too: give one of "
+		  "them another name",
+		  mqtt->settings.gateway, mqtt->settings.client_id);
+	connection->taken_over = message->retain;
+	if (message->retain)
+		mqtt_connection_blame(connection, "another gateway of the same name is there");
+}
+
 /* A retained document below our root. One of a controller that has no state here any more is
  * cleared: the controller left the configuration. */
 static void
@@ -166,7 +187,13 @@ on_message(struct mosquitto *handle, void *user, const struct mosquitto_message 
 
 	(void)handle;
 	(void)properties;
-	if (!message->retain || message->payloadlen == 0)
+	if (message->payloadlen == 0)
+		return;
+	if (strcmp(suffix, "state") == 0) {
+		look_for_double(user, message);
+		return;
+	}
+	if (!message->retain)
 		return;
 	snprintf(state, sizeof(state), "%.*s/state", (int)strcspn(suffix, "/"), suffix);
 	if (queue_has_document(mqtt->output.queue, state))
@@ -176,12 +203,13 @@ on_message(struct mosquitto *handle, void *user, const struct mosquitto_message 
 	queue_document(mqtt->output.queue, suffix, NULL, 1);
 }
 
-/* Asks for what is retained of controllers. Without the right to read, there is nothing to clear.
+/* Asks for what is retained of the gateway and its controllers. Without the right to read, there is
+ * nothing to clear.
  */
 static void
 read_back(struct mqtt *mqtt, struct connection *connection)
 {
-	static const char *const levels[] = {"+/state", "+/capability"};
+	static const char *const levels[] = {"state", "+/state", "+/capability"};
 	int options = mqtt->settings.protocol == 5 ? MQTT_SUB_OPT_NO_LOCAL : 0;
 	int root_length = (int)(strlen(mqtt->state_topic) - strlen("state"));
 	char filter[512];
@@ -471,6 +499,7 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 	if (limit > connection->receive_maximum)
 		limit = connection->receive_maximum;
 	window_open(&mqtt->window, limit);
+	mqtt->welcomes++;
 	mqtt->drops_told = 0;
 	mqtt->told[0] = '\0';
 	if (birth)

@@ -86,6 +86,7 @@ struct mqtt {
 	struct window window;
 	struct spooler *spooler; /* NULL: none */
 	struct buffer *goodbye;
+	unsigned welcomes;   /* CONNACKs since the start */
 	char told[128];	     /* why the last dial failed */
 	uint32_t drops_told; /* a bit for each drop reason since CONNACK */
 

@@ -253,3 +253,24 @@ def test_brokers_are_tried_in_order(gateways, brokers, peer, subscribers):
     inbox.state("hq", "subscribed")
     peer.ready().send(play.measurement(1))
     inbox.records(1, "rssi")
+
+
+def test_a_second_gateway_of_one_name_is_told(gateways, broker, peers):
+    """Two that take the session from each other: one says so and waits instead of fighting."""
+    one, two = (gateways({"hq": controller_options(peers())}, {"main": mqtt_options(broker)},
+                         allow=["mqtt main"]) for _ in range(2))
+    told = r"error mqtt main: another gateway publishes as gw1"
+    one.wait(lambda: any("another gateway publishes" in line for both in (one, two)
+                         for line in both.log), told, timeout=40)
+    dials = [line for both in (one, two) for line in both.log if "connected to" in line]
+    assert len(dials) <= 8
+
+
+def test_a_second_gateway_with_another_client_id_is_told(gateways, broker, peers):
+    one = gateways({"hq": controller_options(peers())}, {"main": mqtt_options(broker)},
+                   allow=["another gateway"])
+    one.wait_line("connected to")
+    two = gateways({"hq": controller_options(peers())},
+                   {"main": mqtt_options(broker, client_id="other")}, allow=["another gateway"])
+    two.wait_line("connected to")
+    one.wait_line("another gateway publishes as gw1, perhaps with client id nmsp2mqtt-gw1-main")
