@@ -264,12 +264,10 @@ def test_stop_in_order(gateway, peer, subscriber):
     request = session.wait_frame(wire.UNSUBSCRIBE_REQUEST)
     assert request.services() == {1: {1: 0, 2: 0}, 5: {1: 0}, 3: {1: 0}, 6: {1: 0}, 4: {1: 0, 2: 0}}
     session.wait_end()
-    records = subscriber.records(1, "rssi") and [
-        message.json for message in subscriber.matching(lambda message: message.kind == "rssi")]
-    assert [record["seq"] for record in records] == list(range(1, len(records) + 1))
-    goodbye = [message.json for message in subscriber.matching(
-        lambda message: message.topic == "nmsp/gw1/state")][-1]
-    assert goodbye["state"] != "online"
+    records = subscriber.records(200, "rssi")
+    assert [record["seq"] for record in records] == list(range(1, 201))
+    subscriber.wait_for(lambda message: message.topic == "nmsp/gw1/state"
+                        and message.json["state"] == "offline", what="goodbye")
 
 
 def test_interrupt_stops_it_too(gateway, peer, subscriber):
