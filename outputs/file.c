@@ -25,9 +25,10 @@
 #include "gateway/log.h"
 #include "outputs/jsonw.h"
 
-#define AT_ONCE	       256 /* lines taken from the queue in one go */
-#define POLL_MS	       100 /* between looks at the time while a reader does not read */
-#define FAILED_PAUSE_S 1   /* before the next try after a failed write */
+#define AT_ONCE	       256     /* lines taken from the queue in one go */
+#define POLL_MS	       100     /* between looks at the time while a reader does not read */
+#define FAILED_PAUSE_S 1       /* before the next try after a failed write */
+#define LINGER_NS      1000000 /* before an emptied queue is looked at again */
 
 struct file {
 	struct output output;
@@ -226,15 +227,22 @@ wait_turn(struct file *file)
 	return go_on;
 }
 
+/* An emptied queue is looked at once more after a moment, so that a busy producer need not wake
+ * this thread for each record. */
 static void *
 run(void *user)
 {
+	const struct timespec linger = {.tv_nsec = LINGER_NS};
 	struct file *file = user;
 
 	for (;;) {
-		if (queue_take(file->output.queue, &file->lines, AT_ONCE, true) > 0)
+		size_t got = queue_take(file->output.queue, &file->lines, AT_ONCE, true);
+
+		if (got > 0)
 			write_lines(file);
-		else if (!wait_turn(file))
+		if (got > 0 && got < AT_ONCE)
+			nanosleep(&linger, NULL);
+		if (got == 0 && !wait_turn(file))
 			break;
 		if (is_late(file))
 			break;
