@@ -25,6 +25,8 @@ mqtt_set_status(struct mqtt *mqtt, bool connected, const char *reason)
 {
 	pthread_mutex_lock(&mqtt->status_lock);
 	mqtt->status.connected = connected;
+	if (connected)
+		mqtt->status.reconnects = mqtt->welcomes - 1;
 	snprintf(mqtt->status.reason, sizeof(mqtt->status.reason), "%s", reason);
 	pthread_mutex_unlock(&mqtt->status_lock);
 }
