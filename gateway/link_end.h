@@ -29,7 +29,7 @@ struct link_end {
 	char reason[LINK_REASON_SIZE]; /* a sentence for operators */
 };
 
-/* The name of a failure as counters and documents use it: "name_not_found", "identity_refused" ... */
+/* The name of a failure in counters and documents: "name_not_found", "identity_refused"... */
 const char *link_failure_name(enum link_failure failure);
 
 /* Fills in an end without an alert. */
