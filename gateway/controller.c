@@ -412,6 +412,7 @@ controller_init(struct controller *c)
 	if (traffic_init(&c->traffic, c->dict) || init_subscription(c))
 		return -1;
 	c->process.traffic = &c->traffic;
+	c->process.tails = c->shared->tails;
 	c->missing_since = now(c);
 	session_init(&c->session);
 	stream_init(&c->stream, c->dict);

@@ -27,6 +27,7 @@ struct controller_shared {
 	struct pacer *pacer;
 	void (*pace)(void *context); /* the pacer has something to do */
 	void *context;
+	struct tails *tails;
 	struct arena reading; /* messages being read */
 	struct arena writing; /* messages being made */
 	const struct session_device *device;

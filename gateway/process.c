@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/tail.h"
 #include "gateway/traffic.h"
 #include "outputs/jsonw.h"
 
 #define MAC_BITS  48
 #define MAC_LOCAL (UINT64_C(2) << 40)
+#define MAC_MASK  ((UINT64_C(1) << MAC_BITS) - 1)
 
 struct batch {
 	struct jsonw json;
@@ -228,6 +230,26 @@ has_mode(const struct process *process, enum publish_mode mode)
 }
 
 static void
+show(const struct process *process, const struct publication *publication)
+{
+	const struct tail_record record = {
+		.kind = publication->kind,
+		.controller = process->source.controller,
+		.mac = publication->station & MAC_MASK,
+		.text = publication->payload,
+	};
+
+	if (publication->payload)
+		tails_offer(process->tails, &record);
+}
+
+static bool
+is_shown(const struct process *process)
+{
+	return process->tails && tails_any(process->tails);
+}
+
+static void
 publish_record(struct process *process, const struct envelope_item *item, uint64_t station)
 {
 	struct jsonw *json = &process->scratch->record;
@@ -243,6 +265,8 @@ publish_record(struct process *process, const struct envelope_item *item, uint64
 	for (size_t i = 0; i < process->n_routes; i++)
 		if (process->routes[i].output->mode == MODE_RECORD)
 			publish(process, &process->routes[i], &publication, item->record);
+	if (is_shown(process))
+		show(process, &publication);
 	buffer_unref(publication.payload);
 }
 
@@ -326,7 +350,7 @@ process_message(struct process *process, struct message *message, uint64_t recei
 			count_filtered(process, record.kind);
 			continue;
 		}
-		if (records)
+		if (records || is_shown(process))
 			publish_record(process, &item, station);
 		if (batches)
 			add_to_batch(process, &item);
