@@ -31,8 +31,8 @@ outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output 
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex identity ledger link link_end log mac offer \
-	   pacer pin process session session_send store stream subscription tls tls_reason tls_stream
+	   commands controller documents gateway handover hex identity ledger link link_end log mac offer \
+	   pacer pin process reload reload_outputs session session_send store stream subscription tls tls_reason tls_stream
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
