@@ -462,7 +462,7 @@ write_family(const struct scrape *s, const struct family *family)
 
 /* The accounts of a controller at the output that is being copied, which is the last one. */
 static void
-copy_accounts(void *context, const char *controller, struct account_set *set)
+copy_accounts(void *context, struct ledger_entry *entry)
 {
 	struct scrape *s = context;
 	size_t most = s->n_accounts + KIND_COUNT;
@@ -475,10 +475,10 @@ copy_accounts(void *context, const char *controller, struct account_set *set)
 	s->accounts = rows;
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 		struct account_row row = {.output = s->outputs[s->n_outputs - 1].output->name,
-					  .controller = controller,
+					  .controller = entry->controller,
 					  .kind = (enum kind)kind};
 
-		account_view(&set->kinds[kind], &row.view);
+		account_view(&entry->accounts.kinds[kind], &row.view);
 		if (row.view.received)
 			rows[s->n_accounts++] = row;
 	}
