@@ -421,7 +421,7 @@ init_session(struct controller *c)
 	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0,
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
-	if (traffic_init(&c->traffic, c->dict) || init_subscription(c))
+	if (traffic_use(&c->traffic, c->dict) || init_subscription(c))
 		return -1;
 	c->process.traffic = &c->traffic;
 	c->process.tails = c->shared->tails;

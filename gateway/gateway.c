@@ -239,6 +239,16 @@ on_sighup(uv_signal_t *handle, int signum)
 		reload(g);
 }
 
+static struct json_t *
+on_reload_request(void *context)
+{
+	struct gateway *g = context;
+
+	if (g->stopping)
+		return json_pack("{s:s}", "error", "the gateway is stopping");
+	return reload_run(g);
+}
+
 static void
 on_signal(uv_signal_t *handle, int signum)
 {
@@ -319,9 +329,11 @@ gateway_init(struct gateway *g, struct config *config)
 int
 gateway_run(struct gateway *g)
 {
+	const struct http_actions actions = {.reload = on_reload_request, .context = g};
+
 	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
 		 g->n_controllers, g->n_outputs);
-	g->http = http_start(g, &(struct http_actions){.context = g});
+	g->http = http_start(g, &actions);
 	if (!g->http)
 		return -1;
 	gateway_publish_info(g);

@@ -419,7 +419,7 @@ static const struct family families[] = {
 	{ COUNTER("output_spool_damaged"), OUTPUT, write_spool_level, O(spool.damaged),
 	  "Spools moved aside, and records that the disk did not keep." },
 	{ TIMES("delivery_seconds"), OUTPUT, write_latency, 0,
-	  "Time from reading a record until the broker had acknowledged it, or it was handed over." },
+	  "Time from reading a record until the broker acknowledged it or it was written." },
 	{ COUNTER("records_received"), ACCOUNT, write_account, A(received),
 	  "Records meant for an output." },
 	{ COUNTER("records_published"), ACCOUNT, write_account, A(published),
