@@ -42,13 +42,14 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
 	   conf/config conf/config_errors conf/config_options conf/dictionary \
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
-	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
-	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
-	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
-	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
-	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
-	   gateway/subscription gateway/tls
+	   outputs/document outputs/envelope outputs/file outputs/histogram outputs/jsonw \
+	   outputs/queue outputs/queue_index outputs/queue_random outputs/queue_threads \
+	   outputs/record_json outputs/retained outputs/spool outputs/spooler outputs/timestamp \
+	   outputs/topic outputs/window gateway/hex gateway/identity gateway/ledger gateway/link \
+	   gateway/listen gateway/log gateway/metrics_write gateway/offer gateway/pacer \
+	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
+	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
+	   gateway/table gateway/tail gateway/tls gateway/traffic
 page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
 benches := decode publish spool
 helpers := feeder

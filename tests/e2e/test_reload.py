@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""test_reload.py: another configuration for a daemon that runs touches what changed, nothing else."""
+"""test_reload.py: another configuration for a running daemon touches what changed, nothing else."""
 import re
 import signal
 
@@ -8,7 +8,7 @@ import pytest
 import gateway as daemon
 import nmsp_wire as wire
 from gateway import HASTY
-from proc import ROOT
+from proc import ROOT, free_port
 
 OPTIONS_C = (ROOT / "conf/options.c").read_text(encoding="utf-8")
 
@@ -20,19 +20,20 @@ class Running:
     def __init__(self, start, state_dir, peer, broker, subscriber, folder):
         self.subscriber, self.state_dir = subscriber, state_dir
         self.base = {
-            "gateway": {},
+            "gateway": {}, "http": {"port": free_port()},
             "controller": {"hq": daemon.controller_options(peer, **HASTY)},
             "mqtt": {"main": daemon.mqtt_options(broker)},
             "file": {"feed": {"path": str(folder / "feed.jsonl")}},
         }
         self.daemon = start(self.base["controller"], self.base["mqtt"], files=self.base["file"],
+                            http=self.base["http"],
                             allow=[r"warning session hq", r"another gateway", r"error reload"])
         subscriber.state("hq", "subscribed")
 
     def text(self, change):
         new = daemon.merged(self.base, change)
         return daemon.configuration(self.state_dir, new["controller"], new["mqtt"], new["file"],
-                                    new["gateway"])
+                                    new["gateway"], new["http"])
 
     def reload(self, change=()):
         """SIGHUP with the base configuration and a change of it; what the daemon says of it."""
@@ -77,8 +78,9 @@ def option_rows():
 
 
 CHANGES = {
-    "gateway": {"health_interval": 30, "log_level": "debug",
+    "gateway": {"health_interval": 30, "log_level": "debug", "control": "other.sock", "overdue": 60,
                 "unknown.publish": False, "unknown.rate": 20},
+    "http": {"listen": "127.0.0.2", "port": free_port()},
     "controller": {
         "host": "localhost", "services": ["rssi:client"], "intervals": ["rssi:client=5"],
         "tags": ["site=hq"], "dictionary": "./dictionary.conf", "echo_interval": 5,
@@ -100,16 +102,17 @@ CHANGES = {
 ELSEWHERE = {
     "gateway": {"name", "dictionary", "state_dir", "identity.mac", "identity.certificate",
                 "identity.key"},
+    "http": set(),
     "controller": {"port", "tls.fingerprint", "tls.ca_file"},
     "mqtt": {"port", "password_file", "tls.ca_file", "tls.certificate", "tls.key", "tls.verify"},
     "file": set(),
 }
-NAMES = {"gateway": None, "controller": "hq", "mqtt": "main", "file": "feed"}
+NAMES = {"gateway": None, "http": None, "controller": "hq", "mqtt": "main", "file": "feed"}
 LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics", "full.others"}
 
 
 def done(section, option):
-    if section == "gateway" or option in LIVE:
+    if section in ("gateway", "http") or option in LIVE:
         return "updated"
     return "reopened" if section == "controller" else "restarted"
 
