@@ -20,7 +20,7 @@
 
 #include "gateway/unix_path.h"
 
-#define BACKLOG	      64
+#define BACKLOG	      128
 #define LOCK_TRIES    50
 #define LOCK_PAUSE_NS 2000000
 #define FLAGS	      (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
