@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/suggest.h"
 #include "gateway/commands.h"
@@ -87,6 +88,14 @@ command_usage(const char *name)
 	fprintf(stderr, "Usage: %s %s\nTry '%s --help'.\n", command->title, command->usage,
 		command->title);
 	return COMMAND_ERROR;
+}
+
+const char *
+command_installed_config(void)
+{
+	static const char path[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
+
+	return access(path, F_OK) == 0 ? path : NULL;
 }
 
 static void

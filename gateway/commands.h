@@ -41,6 +41,10 @@ int command_help(const char *name);
  * COMMAND_ERROR. */
 int command_usage(const char *name);
 
+/* The path of the installed configuration, or NULL when there is none; for commands that can do
+ * without -c. */
+const char *command_installed_config(void);
+
 /* Writes "file:line: message" to standard error. */
 extern const struct report command_report;
 
