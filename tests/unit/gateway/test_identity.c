@@ -334,6 +334,7 @@ macs_are_read(void **state)
 		assert_int_equal(mac_parse(bad[i], mac), -1);
 	assert_string_equal(mac_text(MAC, ':', text), "02:00:5e:10:00:01");
 	assert_string_equal(mac_text(MAC, '\0', text), "02005e100001");
+	assert_true(mac_number(MAC) == UINT64_C(0x02005e100001));
 }
 
 static void
