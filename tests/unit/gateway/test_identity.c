@@ -135,6 +135,9 @@ certificate_is_as_promised(void **state)
 	assert_int_equal(days, 1);
 	assert_true(ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)));
 	assert_in_range(days, 3650, 3653);
+	const struct identity_dates dates = identity_dates_of(certificate);
+	assert_in_range(time(NULL) - dates.begin, 86400, 86400 + 60);
+	assert_int_equal(dates.end - dates.begin, INT64_C(3653) * 86400);
 }
 
 static void
