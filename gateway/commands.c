@@ -34,6 +34,18 @@ static const struct command commands[] = {
 	 "[-c FILE] [--spki FILE]",
 	 CONFIG_OPTION
 	 "      --spki FILE        print the hashes of a DER public key and nothing else\n"},
+	{"probe", cmd_probe, "nmsp2mqtt probe",
+	 "try out a controller step by step, and say what to do about the step that fails",
+	 "[-c FILE | --state-dir DIR] [OPTION]... CONTROLLER",
+	 CONFIG_OPTION
+	 "      --json             print one JSON object\n"
+	 "      --port PORT        in place of the configured one, or of 16113\n"
+	 "      --state-dir DIR    where the identity is; default: the current directory\n"
+	 "      --timeout SECONDS  for each step; default 10\n"
+	 "      --type TYPE        ios-xe or aireos, where it does not show\n"
+	 "      --wait SECONDS     for the first notification; default 10\n"
+	 "CONTROLLER is a controller of the configuration, else a host.\n"
+	 "Exit code 10 to 18, by the step that failed; nmsp2mqtt(1) lists them.\n"},
 	{"decode", cmd_decode, "nmsp2mqtt decode", "turn frames from a file into JSON",
 	 "[-d DICTIONARY] [--hex] [--controller NAME] [--received-at TIME] [FILE|-]",
 	 DICT_OPTION
