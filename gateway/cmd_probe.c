@@ -153,8 +153,8 @@ find_section(const struct config *config, const char *name)
 			return &config->controllers[i];
 		suggest_offer(&suggest, config->controllers[i].name);
 	}
-	fprintf(stderr, "%s has no controller \"%s\"%s; takes it for a host\n", config->path, name,
-		suggest_text(&suggest, hint, sizeof hint));
+	fprintf(stderr, "%s has no controller \"%s\"%s\nTaking it for a host.\n", config->path,
+		name, suggest_text(&suggest, hint, sizeof hint));
 	return NULL;
 }
 

@@ -120,7 +120,7 @@ printable(const char *from, char to[OFFER_TEXT])
 {
 	size_t i = 0;
 
-	for (; from[i] && i < OFFER_TEXT - 1; i++)
+	for (; i < OFFER_TEXT - 1 && from[i]; i++)
 		to[i] = from[i] < ' ' || from[i] > '~' ? '?' : from[i];
 	to[i] = '\0';
 	return to;
