@@ -75,17 +75,10 @@ mode_of(enum config_publish publish)
 	return publish == PUBLISH_BATCH ? MODE_BATCH : MODE_RECORD;
 }
 
-/* Whose records a spool holds. On the output's thread: nothing here changes while outputs run. */
 static struct account_set *
-spool_accounts(void *context, const char *name)
+spool_accounts(void *page, const char *controller)
 {
-	const struct gateway_spool *spool = context;
-	const struct config *config = spool->gateway->config;
-	size_t place = 0;
-
-	while (place < config->n_controllers && strcmp(config->controllers[place].name, name) != 0)
-		place++;
-	return gateway_accounts(spool->gateway, spool->output, place);
+	return ledger_page_get(page, controller);
 }
 
 static enum queue_policy
@@ -112,7 +105,7 @@ set_policies(enum queue_policy policies[KIND_COUNT], const struct config_full *f
 }
 
 static struct mqtt_settings
-mqtt_settings_of(const struct gateway *g, const struct config_mqtt *config)
+mqtt_settings_of(struct gateway *g, const struct config_mqtt *config)
 {
 	struct mqtt_settings settings = {
 		.name = config->name,
@@ -141,6 +134,7 @@ mqtt_settings_of(const struct gateway *g, const struct config_mqtt *config)
 		.spool.max_size = config->spool_max_size,
 		.spool.sync = config->spool_sync == SYNC_BATCH,
 		.spool.accounts = spool_accounts,
+		.spool.context = ledger_page(&g->ledger, config->name),
 	};
 
 	set_policies(settings.policies, &config->full);
@@ -148,14 +142,14 @@ mqtt_settings_of(const struct gateway *g, const struct config_mqtt *config)
 }
 
 static struct output *
-build_mqtt(const struct gateway *g, size_t place, char *error)
+build_mqtt(struct gateway *g, const struct config_mqtt *config, char *error)
 {
-	const struct config_mqtt *config = &g->config->mqtts[place];
 	struct mqtt_settings settings = mqtt_settings_of(g, config);
 	struct mqtt_broker *brokers = calloc(config->n_brokers, sizeof *brokers);
 	struct output *output;
 
-	if (!brokers) {
+	if (!brokers || !settings.spool.context) {
+		free(brokers);
 		snprintf(error, ERROR_SIZE, "out of memory");
 		return NULL;
 	}
@@ -163,7 +157,6 @@ build_mqtt(const struct gateway *g, size_t place, char *error)
 		brokers[i] = (struct mqtt_broker){config->brokers[i].host, config->brokers[i].port};
 	settings.brokers = brokers;
 	settings.n_brokers = config->n_brokers;
-	settings.spool.context = &g->spools[place];
 	output = mqtt_output_new(&settings, error, ERROR_SIZE);
 	free(brokers);
 	return output;
@@ -201,58 +194,64 @@ build_outputs(struct gateway *g)
 	char error[ERROR_SIZE];
 
 	g->outputs = calloc(config->n_mqtts + config->n_files + 1, sizeof(*g->outputs));
-	g->spools = calloc(config->n_mqtts + 1, sizeof(*g->spools));
-	if (!g->outputs || !g->spools)
+	if (!g->outputs)
 		return out_of_memory();
-	for (size_t i = 0; i < config->n_mqtts; i++) {
-		g->spools[i] = (struct gateway_spool){g, i};
-		if (add_output(g, build_mqtt(g, i, error), config->mqtts[i].name, error))
+	for (size_t i = 0; i < config->n_mqtts; i++)
+		if (add_output(g, build_mqtt(g, &config->mqtts[i], error), config->mqtts[i].name,
+			       error))
 			return -1;
-	}
 	for (size_t i = 0; i < config->n_files; i++)
 		if (add_output(g, build_file(&config->files[i], error), config->files[i].name,
 			       error))
 			return -1;
-	g->accounts = calloc(g->n_outputs * (config->n_controllers + 1) + 1, sizeof *g->accounts);
-	return g->accounts ? 0 : out_of_memory();
+	return 0;
 }
 
 static int
-build_routes(struct gateway *g, struct controller *c, size_t place)
+build_routes(struct gateway *g, struct controller *c)
 {
 	c->process.routes = calloc(g->n_outputs + 1, sizeof *c->process.routes);
 	if (!c->process.routes)
 		return out_of_memory();
-	for (size_t i = 0; i < g->n_outputs; i++)
-		c->process.routes[c->process.n_routes++] = (struct route){
-			.output = g->outputs[i], .accounts = gateway_accounts(g, i, place)};
+	for (size_t i = 0; i < g->n_outputs; i++) {
+		struct ledger_page *page = ledger_page(&g->ledger, g->outputs[i]->name);
+
+		if (!page)
+			return out_of_memory();
+		c->process.routes[c->process.n_routes++] =
+			(struct route){.output = g->outputs[i],
+				       .accounts = ledger_page_get(page, c->config->name)};
+	}
 	return 0;
 }
 
-/* Fills in what a controller's records carry; returns the tags behind its own. */
-static struct envelope_tag *
-build_process(struct gateway *g, struct controller *c, struct envelope_tag *tags)
+/* Fills in what a controller's records carry. */
+static int
+build_process(struct gateway *g, struct controller *c)
 {
 	const struct config_controller *config = c->config;
 
+	c->tags = calloc(config->n_tags + 1, sizeof *c->tags);
+	if (!c->tags)
+		return out_of_memory();
 	for (size_t i = 0; i < config->n_tags; i++)
-		tags[i] = (struct envelope_tag){config->tags[i].name, config->tags[i].value};
+		c->tags[i] = (struct envelope_tag){config->tags[i].name, config->tags[i].value};
 	c->process.source = (struct envelope_source){
 		.gateway = g->config->gateway.name,
 		.controller = config->name,
-		.tags = tags,
+		.tags = c->tags,
 		.n_tags = config->n_tags,
 	};
 	c->process.scratch = g->scratch;
 	c->process.publish_unknown = g->config->gateway.publish_unknown;
 	c->process.unknown_rate = g->config->gateway.unknown_rate;
-	return tags + config->n_tags;
+	return build_routes(g, c);
 }
 
+/* What a controller needs before controller_init(); 0, or -1 (told in the log). */
 static int
-build_controller(struct gateway *g, size_t place, const char **names)
+prepare_controller(struct gateway *g, struct controller *c, const char **names)
 {
-	struct controller *c = &g->controllers[place];
 	const char *name = *c->config->dictionary ? c->config->dictionary
 						  : g->config->gateway.dictionary;
 	char error[ERROR_SIZE];
@@ -262,18 +261,31 @@ build_controller(struct gateway *g, size_t place, const char **names)
 	if (!c->dict)
 		return -1;
 	c->tls = tls_context_get(&g->identity, c->config, error, sizeof error);
-	if (!c->tls) {
-		log_error("gateway", "controller %s: %s", c->config->name, error);
-		return -1;
+	if (c->tls)
+		return build_process(g, c);
+	log_error("gateway", "controller %s: %s", c->config->name, error);
+	return -1;
+}
+
+static int
+build_controller(struct gateway *g, const struct config_controller *config, const char **names)
+{
+	struct controller *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return out_of_memory();
+	c->config = config;
+	if (prepare_controller(g, c, names) == 0) {
+		if (controller_init(c) == 0) {
+			g->controllers[g->n_controllers++] = c;
+			return 0;
+		}
+		log_error("gateway",
+			  "controller %s: dictionary %s lacks a service that is asked for, or out "
+			  "of memory",
+			  config->name, c->dict->name);
 	}
-	if (build_routes(g, c, place) == 0 && controller_init(c) == 0)
-		return 0;
-	log_error(
-		"gateway",
-		"controller %s: dictionary %s lacks a service that is asked for, or out of memory",
-		c->config->name, c->dict->name);
-	free(c->process.routes);
-	tls_context_put(c->tls);
+	controller_free(c);
 	return -1;
 }
 
@@ -281,24 +293,14 @@ static int
 build_controllers(struct gateway *g, const char **names)
 {
 	const struct config *config = g->config;
-	struct envelope_tag *tags;
-	size_t n_tags = 0;
 
-	for (size_t i = 0; i < config->n_controllers; i++)
-		n_tags += config->controllers[i].n_tags;
-	g->controllers = calloc(config->n_controllers + 1, sizeof *g->controllers);
-	g->tags = calloc(n_tags + 1, sizeof *g->tags);
+	g->controllers = calloc(config->n_controllers + 1, sizeof(*g->controllers));
 	g->scratch = scratch_new();
-	if (!g->controllers || !g->tags || !g->scratch)
+	if (!g->controllers || !g->scratch)
 		return out_of_memory();
-	tags = g->tags;
-	for (size_t i = 0; i < config->n_controllers; i++) {
-		g->controllers[i].config = &config->controllers[i];
-		tags = build_process(g, &g->controllers[i], tags);
-		if (build_controller(g, i, names))
+	for (size_t i = 0; i < config->n_controllers; i++)
+		if (build_controller(g, &config->controllers[i], names))
 			return -1;
-		g->n_controllers++;
-	}
 	return 0;
 }
 

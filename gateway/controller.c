@@ -399,7 +399,7 @@ controller_init(struct controller *c)
 }
 
 void
-controller_fini(struct controller *c)
+controller_free(struct controller *c)
 {
 	process_end(&c->process);
 	free(c->process.routes);
@@ -407,6 +407,8 @@ controller_fini(struct controller *c)
 	stream_fini(&c->stream);
 	offer_clear(&c->offer);
 	tls_context_put(c->tls);
+	free(c->tags);
+	free(c);
 }
 
 void

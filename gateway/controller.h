@@ -48,7 +48,8 @@ struct controller {
 	struct controller_shared *shared;
 	const struct config_controller *config;
 	const struct dict *dict;
-	struct tls_context *tls; /* owned */
+	struct tls_context *tls;   /* owned */
+	struct envelope_tag *tags; /* of its records; owned */
 	struct link *link;
 	struct pacer_ticket ticket;
 	struct stream stream;
@@ -64,12 +65,14 @@ struct controller {
 	bool version_told; /* a version of the frame that the dictionary does not have was logged */
 };
 
-/* Prepares a controller whose shared, config, dict, tls (taken over) and process are set. Returns
- * 0; or -1 when the dictionary lacks a service that the configuration names, or memory is used up.
- * controller_fini frees all but the struct, after its timer was closed by controller_close and the
- * loop has run. */
+/* Prepares a controller whose shared, config, dict, tls, tags (both taken over) and process are
+ * set. Returns 0; or -1 when the dictionary lacks a service that the configuration names, or memory
+ * is used up. */
 int controller_init(struct controller *controller);
-void controller_fini(struct controller *controller);
+
+/* Frees a controller, after its timer was closed by controller_close and the loop has run, or
+ * instead of or after a failed controller_init. */
+void controller_free(struct controller *controller);
 
 /* Sets the timer for the session's next deadline; after anything that happened to the session. */
 void controller_arm(struct controller *controller);

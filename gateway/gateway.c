@@ -20,10 +20,13 @@
 #define STOP_POLL_MS	20
 #define FLUSH_MS	5000 /* for the outputs */
 
-struct account_set *
-gateway_accounts(const struct gateway *g, size_t output, size_t controller)
+struct controller *
+gateway_controller(const struct gateway *g, const char *name)
 {
-	return &g->accounts[output * (g->config->n_controllers + 1) + controller];
+	for (size_t i = 0; i < g->n_controllers; i++)
+		if (strcmp(g->controllers[i]->config->name, name) == 0)
+			return g->controllers[i];
+	return NULL;
 }
 
 uint64_t
@@ -100,7 +103,7 @@ static bool
 all_stopped(const struct gateway *g)
 {
 	for (size_t i = 0; i < g->n_controllers; i++)
-		if (!controller_stopped(&g->controllers[i]))
+		if (!controller_stopped(g->controllers[i]))
 			return false;
 	return true;
 }
@@ -119,7 +122,7 @@ end_loop(struct gateway *g)
 		return;
 	g->ended = true;
 	for (size_t i = 0; i < g->n_controllers; i++)
-		controller_close(&g->controllers[i], "the gateway is stopping");
+		controller_close(g->controllers[i], "the gateway is stopping");
 	publish_document(g, "health", documents_health(g), 0);
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
@@ -149,7 +152,7 @@ on_signal(uv_signal_t *handle, int signum)
 	g->stop_by = uv_now(&g->loop) + STOP_WAIT_MS;
 	uv_timer_stop(&g->pace_timer);
 	for (size_t i = 0; i < g->n_controllers; i++)
-		controller_stop(&g->controllers[i]);
+		controller_stop(g->controllers[i]);
 	uv_timer_start(&g->stop_timer, on_stop_timer, 0, STOP_POLL_MS);
 }
 
@@ -222,7 +225,7 @@ gateway_run(struct gateway *g)
 		uv_timer_start(&g->health_timer, on_health, interval, interval);
 	/* First, so that an output knows whose documents are to be kept on the broker. */
 	for (size_t i = 0; i < g->n_controllers; i++)
-		controller_start(&g->controllers[i]);
+		controller_start(g->controllers[i]);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		if (output_start(g->outputs[i]))
 			return -1;
@@ -243,7 +246,7 @@ gateway_fini(struct gateway *g)
 	close_handle((uv_handle_t *)&g->sigint);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_controllers; i++)
-		controller_fini(&g->controllers[i]);
+		controller_free(g->controllers[i]);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_free(g->outputs[i]);
 	for (size_t i = 0; i < g->n_dicts; i++)
@@ -255,8 +258,6 @@ gateway_fini(struct gateway *g)
 	free(g->controllers);
 	free(g->outputs);
 	free(g->dicts);
-	free(g->accounts);
-	free(g->spools);
-	free(g->tags);
+	ledger_fini(&g->ledger);
 	uv_loop_close(&g->loop);
 }

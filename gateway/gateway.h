@@ -11,13 +11,8 @@
 #include "conf/config.h"
 #include "gateway/controller.h"
 #include "gateway/identity.h"
+#include "gateway/ledger.h"
 #include "outputs/output.h"
-
-/* What the spool of an output asks for accounts with. */
-struct gateway_spool {
-	const struct gateway *gateway;
-	size_t output;
-};
 
 struct gateway {
 	uv_loop_t loop;
@@ -28,11 +23,9 @@ struct gateway {
 	size_t n_dicts;
 	struct output **outputs;
 	size_t n_outputs;
-	struct controller *controllers; /* in the order of the configuration */
+	struct controller **controllers; /* in the order of the configuration */
 	size_t n_controllers;
-	struct account_set *accounts; /* [output][controller], and one more of former controllers */
-	struct gateway_spool *spools; /* of the MQTT outputs */
-	struct envelope_tag *tags;    /* of all controllers, one behind the other */
+	struct ledger ledger;
 	struct scratch *scratch;
 	struct pacer pacer;
 	struct controller_shared shared;
@@ -58,10 +51,8 @@ int gateway_run(struct gateway *gateway);
 /* Ends what still runs and frees everything but the configuration. */
 void gateway_fini(struct gateway *gateway);
 
-/* The accounts of a controller at an output, both by their place; behind the last controller, those
- * of controllers that are not configured any more but have left records in the output's spool. */
-struct account_set *gateway_accounts(const struct gateway *gateway, size_t output,
-				     size_t controller);
+/* The controller of this name, or NULL. */
+struct controller *gateway_controller(const struct gateway *gateway, const char *name);
 
 /* A time of the loop's clock as ms since 1970. */
 uint64_t gateway_wall_time(const uv_loop_t *loop, uint64_t loop_ms);
