@@ -31,9 +31,10 @@ outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output 
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log advice build check cmd_check cmd_decode cmd_identity cmd_probe cmd_run \
-	   cmd_schema commands controller documents gateway hex identity ledger link link_end log \
-	   mac offer pacer pin probe probe_document probe_print probe_report probe_text probe_walk \
-	   process session session_send store stream subscription tls tls_reason tls_stream
+	   cmd_schema commands controller documents gateway handover hex identity ledger link \
+	   link_end log mac offer pacer pin probe probe_document probe_print probe_report \
+	   probe_text probe_walk process reload reload_outputs session session_send store stream \
+	   subscription tls tls_reason tls_stream
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
