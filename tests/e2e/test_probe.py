@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import ssl
 import time
 
@@ -13,8 +14,8 @@ import gateway as daemon
 import nmsp_wire as wire
 import play
 from certs import key_hashes
-from peer import CLOSE, answer
-from proc import NMSP2MQTT, PATIENCE, Process, free_port, nmsp2mqtt
+from peer import answer
+from proc import NMSP2MQTT, Process, free_port, nmsp2mqtt
 from server_tls import EXPIRED
 
 STEPS = ["name", "tcp", "tls", "certificate", "clocks", "authorisation", "capability",
@@ -204,7 +205,6 @@ def test_no_tls(peers, probe):
 
 
 def test_a_handshake_that_hangs(config):
-    import socket
     with socket.create_server(("127.0.0.1", 0)) as listener:
         path = config(host="127.0.0.1", port=listener.getsockname()[1])
         result = Result(nmsp2mqtt("probe", "hq", "-c", path, "--json", *SHORT))
@@ -335,10 +335,11 @@ def test_records_that_are_not_understood(talking, probe):
     assert "rssi, 2 records, 1 of them not understood" in result.steps["notification"]["text"]
 
 
-def test_lost_while_waiting(talking, probe):
-    peer = talking()
-    peer.reactions[wire.SUBSCRIBE_REQUEST] = lambda connection, frame: (
-        connection._queue(answer(wire.SUBSCRIBE_RESPONSE)(connection, frame), CLOSE))
+def test_lost_while_waiting(peer, probe):
+    def grant_and_go(connection, frame):
+        connection.send(answer(wire.SUBSCRIBE_RESPONSE)(connection, frame))
+        connection.close()
+    peer.reactions[wire.SUBSCRIBE_REQUEST] = grant_and_go
     probe(peer).failed("notification", "closed the connection")
 
 
@@ -357,7 +358,6 @@ def test_signal_ends_in_order(peer, config, number):
 
 
 def test_signal_while_nobody_answers(config):
-    import socket
     with socket.create_server(("127.0.0.1", 0)) as listener:
         path = config(host="127.0.0.1", port=listener.getsockname()[1])
         process = Process(NMSP2MQTT, "probe", "hq", "-c", path, env=PLAIN)
