@@ -30,9 +30,11 @@ conf    := config config_check config_diff config_lists config_topic dictionary 
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
-gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway handover hex identity ledger link link_end log mac offer \
-	   pacer pin process reload reload_outputs session session_send store stream subscription tls tls_reason tls_stream
+gateway := account_log advice build check cmd_check cmd_decode cmd_identity cmd_probe cmd_run \
+	   cmd_schema commands controller documents gateway handover hex identity ledger link \
+	   link_end log mac offer pacer pin probe probe_document probe_print probe_report \
+	   probe_text probe_walk process reload reload_outputs session session_send store stream \
+	   subscription tls tls_reason tls_stream
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -42,10 +44,11 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
 	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
-	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
-	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
-	   gateway/subscription gateway/tls
+	   outputs/window gateway/advice gateway/hex gateway/identity gateway/ledger gateway/link \
+	   gateway/log gateway/offer gateway/pacer gateway/probe_print gateway/probe_report \
+	   gateway/probe_text gateway/probe_walk gateway/process gateway/session \
+	   gateway/session_initial gateway/session_retry gateway/sim_authlist gateway/sim_world \
+	   gateway/stream gateway/subscription gateway/tls
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5

@@ -169,6 +169,11 @@ struct config {
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
 
+/* A configuration without a file, for commands that can do without: the identity in `state_dir`,
+ * and one controller that is called as its host is, all else by default. Returns NULL when memory
+ * is used up, which `report` is told. */
+struct config *config_of_host(const char *host, const char *state_dir, const struct report *report);
+
 /* Where the option stands that a member of the structs above was set by, such as
  * `&controller->ca_file`, or `&controller->services[i]` for one value of the list; where its
  * section begins when the file does not give it. Belongs to the configuration. */
