@@ -32,7 +32,7 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 	   spool spool_check spool_owner spool_record spooler timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands \
-	   control_client controller documents gateway handover hex http identity ledger \
+	   control_client controller documents gateway handover harden hex http identity ledger \
 	   link link_end listen log mac metrics metrics_write offer pacer parts pin probe \
 	   probe_document probe_print probe_report probe_text probe_walk process ready \
 	   reload reload_outputs routes session session_send status status_print store \
@@ -48,7 +48,7 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/jsonw outputs/queue outputs/queue_index outputs/queue_random \
 	   outputs/queue_threads outputs/record_json outputs/retained outputs/spool \
 	   outputs/spooler outputs/timestamp outputs/topic outputs/window gateway/advice \
-	   gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
+	   gateway/harden gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
 	   gateway/offer gateway/pacer gateway/probe_print gateway/probe_report \
 	   gateway/probe_text gateway/probe_walk gateway/process gateway/session \
 	   gateway/session_initial gateway/session_retry gateway/sim_authlist \

@@ -82,7 +82,7 @@ def option_rows():
 
 CHANGES = {
     "gateway": {"health_interval": 30, "log_level": "debug", "control": "other.sock",
-                "overdue": 60,
+                "overdue": 60, "user": "nobody", "confine": False, "core_dumps": True,
                 "unknown.publish": False, "unknown.rate": 20},
     "controller": {
         "host": "localhost", "services": ["rssi:client"], "intervals": ["rssi:client=5"],
@@ -115,6 +115,8 @@ LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics"
 
 
 def done(section, option):
+    if option in ("user", "confine", "core_dumps"):
+        return "waits for the next start"
     if section == "gateway" or option in LIVE:
         return "updated"
     return "reopened" if section == "controller" else "restarted"
