@@ -66,7 +66,7 @@ BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libj
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
-		  python3-jsonschema
+		  python3-jsonschema python3-prometheus-client
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
