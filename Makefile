@@ -39,7 +39,7 @@ sim     := air authlist bulk catalog connection feed form granting notify option
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
 	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
-	   conf/config conf/config_errors conf/config_options conf/dictionary \
+	   conf/config conf/config_diff conf/config_errors conf/config_options conf/dictionary \
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \

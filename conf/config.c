@@ -220,6 +220,19 @@ set_title(struct reading *reading, cfg_t *section, char **name)
 			     cfg_name(section), NAME_LONGEST);
 }
 
+/* The default as it would be given. */
+static void
+print_initial(FILE *stream, const struct option *option)
+{
+	const char *initial = option->initial ? option->initial : "";
+
+	if (option_is_list(option) && !*initial)
+		return;
+	for (; *initial; initial++)
+		fputc(option_is_list(option) && *initial == ' ' ? '\n' : *initial, stream);
+	fputc('\n', stream);
+}
+
 /* The values of an option, a line each, and of which making the file is that it names. */
 static char *
 values_text(cfg_t *section, const struct option *option, const char *target)
@@ -234,8 +247,8 @@ values_text(cfg_t *section, const struct option *option, const char *target)
 
 	if (!stream)
 		return NULL;
-	if (!given && option->initial)
-		fputs(option->initial, stream);
+	if (!given)
+		print_initial(stream, option);
 	for (unsigned i = 0; i < n; i++)
 		fprintf(stream, "%s\n", source_text(holder, option->name, i));
 	if (option->type == OPTION_FILE &&
