@@ -16,7 +16,7 @@
 
 #define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
-#define SECTIONS_MAX 6
+#define SECTIONS_MAX 8
 #define OPTIONS_MAX  32
 #define SUBS_MAX     4
 #define NAME_LONGEST 126
@@ -324,6 +324,10 @@ fill_config(struct reading *reading)
 	else
 		report_error(&reading->source.report, (struct report_place){config->path, 0},
 			     "expected a section gateway { name = \"...\" ... }");
+	config->http.enabled = source_count(root, "http") > 0;
+	if (config->http.enabled)
+		fill_section(reading, cfg_getnsec(root, "http", 0), option_section_named("http"),
+			     (char *)&config->http);
 	config->controllers = fill_sections(reading, "controller", &config->n_controllers);
 	config->mqtts = fill_sections(reading, "mqtt", &config->n_mqtts);
 	config->files = fill_sections(reading, "file", &config->n_files);
@@ -471,6 +475,7 @@ config_free(struct config *config)
 	if (!config)
 		return;
 	free_sections("gateway", &config->gateway, 1);
+	free_sections("http", &config->http, 1);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		free_lists(&config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)

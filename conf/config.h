@@ -24,9 +24,22 @@ struct config_gateway {
 	char *certificate; /* path */
 	char *key;	   /* path */
 	unsigned health_interval_s;
+	char *user;	 /* to go on as when started as root; "": nmsp2mqtt, where there is one */
+	bool confine;	 /* with Landlock */
+	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *log_level;       /* error warning info debug */
+	char *control;	       /* path of the control socket; "": none */
+	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
+	char **texts;
+};
+
+/* Where the status may be read over TCP. */
+struct config_http {
+	bool enabled; /* the section is there */
+	char *listen; /* an address */
+	uint16_t port;
 	char **texts;
 };
 
@@ -155,6 +168,7 @@ struct config_file {
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;
 	struct config_mqtt *mqtts;

@@ -5,8 +5,6 @@
  * else of --state-dir or the current directory.
  */
 #include <getopt.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include "gateway/probe.h"
 #include "gateway/probe_document.h"
 #include "gateway/probe_print.h"
+#include "gateway/terminal.h"
 #include "gateway/tls.h"
 
 enum {
@@ -233,14 +232,9 @@ print_nothing(void *context, const struct probe_report *report, enum probe_step 
 static struct probe_style
 choose_style(void)
 {
-	const char *plain = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	struct terminal terminal = terminal_of(stdout);
 
-	setlocale(LC_CTYPE, "");
-	return (struct probe_style){
-		.ticks = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
-		.colours = isatty(STDOUT_FILENO) && !(plain && *plain) && terminal &&
-			   strcmp(terminal, "dumb") != 0,
-	};
+	return (struct probe_style){.ticks = terminal.unicode, .colours = terminal.colours};
 }
 
 static void

@@ -35,6 +35,18 @@ int cmd_probe(int argc, char **argv);
 /* The JSON Schema of what is published. */
 int cmd_schema(int argc, char **argv);
 
+/* What the running gateway says of itself. */
+int cmd_status(int argc, char **argv);
+
+/* Live records of the running gateway. */
+int cmd_tail(int argc, char **argv);
+
+/* Whether the running gateway is well, as exit code. */
+int cmd_healthcheck(int argc, char **argv);
+
+/* Has the running gateway read its configuration again. */
+int cmd_reload(int argc, char **argv);
+
 /* Runs what a command line asks for; returns the exit code. */
 int commands_run(int argc, char **argv);
 

@@ -11,6 +11,7 @@
 #include "gateway/account_log.h"
 #include "gateway/build.h"
 #include "gateway/documents.h"
+#include "gateway/http.h"
 #include "gateway/log.h"
 #include "gateway/reload.h"
 #include "outputs/timestamp.h"
@@ -172,6 +173,8 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	http_stop(g->http);
+	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
 	for (size_t i = 0; i < g->n_leaving; i++)
@@ -235,6 +238,12 @@ on_sighup(uv_signal_t *handle, int signum)
 		reload(g);
 }
 
+static struct json_t *
+on_reload_request(void *context)
+{
+	return reload_request(context);
+}
+
 static void
 on_signal(uv_signal_t *handle, int signum)
 {
@@ -280,6 +289,7 @@ init_shared(struct gateway *g)
 		.context = g,
 		.device = &g->device,
 		.state_dir = g->config->gateway.state_dir,
+		.tails = &g->tails,
 		.state = on_state,
 		.capability = on_capability,
 		.stopped = on_stopped,
@@ -314,8 +324,13 @@ gateway_init(struct gateway *g, struct config *config)
 int
 gateway_run(struct gateway *g)
 {
+	const struct http_actions actions = {.reload = on_reload_request, .context = g};
+
 	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
 		 g->n_controllers, g->n_outputs);
+	g->http = http_start(g, &actions);
+	if (!g->http)
+		return -1;
 	gateway_publish_info(g);
 	gateway_arm_health(g);
 	/* First, so that an output knows whose documents are to be kept on the broker. */

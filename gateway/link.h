@@ -90,6 +90,11 @@ const struct tls_shown *link_shown(const struct link *link);
  * certificate (verify = tofu, unless remember_not). May be called again. */
 void link_accepted(struct link *link);
 
+/* The address that a link is connected to or tries now, "" before there is one. Belongs to the
+ * link.
+ */
+const char *link_address(const struct link *link);
+
 /* Ignores SIGPIPE and raises the limit of open files as far as is allowed; called once when the
  * process starts. Returns the number of files that may be open. */
 unsigned long link_prepare_process(void);

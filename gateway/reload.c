@@ -15,6 +15,7 @@
 #include "gateway/build.h"
 #include "gateway/check.h"
 #include "gateway/documents.h"
+#include "gateway/http.h"
 #include "gateway/log.h"
 #include "gateway/reload_outputs.h"
 #include "gateway/tls.h"
@@ -62,7 +63,10 @@ apply_gateway(struct reload *r)
 
 	r->global = config_diff("gateway", &r->before->gateway, &r->after->gateway, &names);
 	if (r->global)
-		reload_note(r, &(struct reload_note){"gateway", NULL, names.text, "updated"});
+		reload_note(r, &(struct reload_note){"gateway", NULL, names.text,
+						     r->global & EFFECT_START
+							     ? "waits for the next start"
+							     : "updated"});
 	apply_identity(r);
 	build_device(r->g);
 	r->g->shared.state_dir = r->after->gateway.state_dir;
@@ -70,6 +74,22 @@ apply_gateway(struct reload *r)
 		log_set_level(level);
 	if (r->global & EFFECT_GATEWAY)
 		gateway_arm_health(r->g);
+}
+
+static void
+apply_http(struct reload *r)
+{
+	const struct config_http *before = &r->before->http, *after = &r->after->http;
+	bool both = before->enabled && after->enabled;
+	struct config_names names = {.text = ""};
+	const char *done = after->enabled ? "added" : "removed";
+
+	if (r->g->http)
+		http_reconfigure(r->g->http);
+	if (both)
+		done = config_diff("http", before, after, &names) ? "updated" : NULL;
+	if (done && (before->enabled || after->enabled))
+		reload_note(r, &(struct reload_note){"http", NULL, names.text, done});
 }
 
 /* Controllers. */
@@ -303,6 +323,7 @@ apply(struct reload *r)
 	for (size_t i = 0; i < g->n_dicts; i++)
 		g->dicts[i].current = false;
 	apply_gateway(r);
+	apply_http(r);
 	if (reload_outputs(r) || apply_controllers(r))
 		reload_note(r, &(struct reload_note){"gateway", NULL, NULL, "out of memory"});
 	reload_sweep(g);
@@ -339,6 +360,15 @@ reload_run(struct gateway *g)
 	apply(&r);
 	log_info("reload", "%s: %zu changes", config->path, json_array_size(r.changes));
 	finish(g, json_pack("{s:b}", "ok", 1), "changes", r.changes);
+}
+
+json_t *
+reload_request(struct gateway *g)
+{
+	if (g->stopping)
+		return json_pack("{s:s}", "error", "the gateway is stopping");
+	reload_run(g);
+	return json_incref(g->last_reload);
 }
 
 void

@@ -15,6 +15,9 @@
  * to the document `info`. */
 void reload_run(struct gateway *gateway);
 
+/* The same for a client that waits; what was done as a new reference, or `{"error":…}`. */
+struct json_t *reload_request(struct gateway *gateway);
+
 /* Frees what reloads left, the configuration and all dictionaries. Nothing may refer to them. */
 void reload_fini(struct gateway *gateway);
 
