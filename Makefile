@@ -23,7 +23,7 @@ SEED         ?=
 JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
-codecs  := arena civic compile decode dict encode fault frame geo message
+codecs  := arena civic compile decode dict encode fault frame geo message places
 conf    := config config_check config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
@@ -36,7 +36,8 @@ gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
-	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
+	   codecs/encode codecs/frame codecs/geo codecs/message codecs/places \
+	   codecs/roundtrip codecs/vectors \
 	   conf/config conf/config_errors conf/config_options conf/dictionary \
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codecs/places.h"
 #include "outputs/jsonw.h"
 
 #define MAC_BITS 48
@@ -64,43 +65,38 @@ process_end(struct process *process)
 		}
 }
 
-static const struct value *
-record_value(const struct record *record, const char *path, const struct field **field)
-{
-	return record->element ? shape_lookup(record->element->shape, record->slots, path, field)
-			       : NULL;
-}
-
-static uint64_t
-record_mac(const struct record *record, const char *path)
-{
-	const struct field *field;
-	const struct value *value = record_value(record, path, &field);
-
-	return value && field->wire == WIRE_MAC ? value->u : 0;
-}
-
 /* MAC and entity in one number, 0 for a record that is about no station. */
 static uint64_t
 record_station(const struct record *record)
 {
-	const struct field *field;
-	const struct value *entity = record_value(record, "entity", &field);
-	uint64_t mac = record_mac(record, "mac");
+	const struct record_places *at = record->element ? record->element->places : NULL;
+	uint64_t mac = at ? place_mac(&at->mac, record->slots) : 0;
+	const struct value *entity = mac ? place_value(&at->entity, record->slots) : NULL;
 
-	return mac && entity ? mac | entity->u << MAC_BITS : mac;
+	return entity ? mac | entity->u << MAC_BITS : mac;
+}
+
+/* Its access point, or the one that hears it best. */
+static uint64_t
+record_ap(const struct record *record)
+{
+	const struct record_places *at = record->element->places;
+	uint64_t ap = place_mac(&at->ap, record->slots);
+	const struct value *readings = ap ? NULL : place_value(&at->readings, record->slots);
+
+	return readings && readings->count ? place_mac(&at->reading_ap, readings->items) : ap;
 }
 
 static const char *
 entity_text(const struct record *record, char *digits, size_t size)
 {
+	const struct place *place = &record->element->places->entity;
+	const struct value *entity = place_value(place, record->slots);
 	const struct enumeration_value *known;
-	const struct field *field;
-	const struct value *entity = record_value(record, "entity", &field);
 
 	if (!entity)
 		return NULL;
-	known = field->values ? enumeration_find(field->values, entity->u) : NULL;
+	known = place->field->values ? enumeration_find(place->field->values, entity->u) : NULL;
 	if (known)
 		return known->name;
 	snprintf(digits, size, "%llu", (unsigned long long)entity->u);
@@ -139,12 +135,10 @@ render_topic(const struct process *process, const struct topic *topic, enum kind
 		.tags = &process->source,
 	};
 
-	if (record) {
-		uint64_t ap_mac = record_mac(record, "ap");
-
+	if (record && record->element) {
 		values.entity = entity_text(record, entity, sizeof entity);
-		values.mac = mac_text(record_mac(record, "mac"), mac);
-		values.ap = mac_text(ap_mac ? ap_mac : record_mac(record, "readings.ap"), ap);
+		values.mac = mac_text(place_mac(&record->element->places->mac, record->slots), mac);
+		values.ap = mac_text(record_ap(record), ap);
 	}
 	return topic_render(topic, &values);
 }
