@@ -24,7 +24,7 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message places
-conf    := config config_check config_lists config_topic dictionary dictionary_check \
+conf    := config config_check config_filter config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
@@ -38,7 +38,8 @@ sim     := air authlist bulk catalog connection feed form granting notify option
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
 	   codecs/encode codecs/frame codecs/geo codecs/message codecs/places \
 	   codecs/roundtrip codecs/vectors \
-	   conf/config conf/config_errors conf/config_options conf/dictionary \
+	   conf/config conf/config_errors conf/config_filter conf/config_options \
+	   conf/dictionary \
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \

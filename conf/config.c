@@ -17,7 +17,7 @@
 
 #define SECTIONS_MAX 6
 #define OPTIONS_MAX  32
-#define SUBS_MAX     4
+#define SUBS_MAX     8
 #define NAME_LONGEST 126
 
 /* libconfuse's tables, made of the rows. */
@@ -289,6 +289,13 @@ config_load(const char *path, const struct report *report)
 	return NULL;
 }
 
+/* A string, and what struct config_rules begins with. */
+static bool
+is_on_heap(const struct option *option)
+{
+	return option_is_text(option) || option->type == OPTION_RULES;
+}
+
 static void
 free_sections(const char *name, void *targets, size_t n)
 {
@@ -299,8 +306,8 @@ free_sections(const char *name, void *targets, size_t n)
 		if (rows->titled)
 			free(*(char **)(void *)(target + rows->title));
 		for (const struct option *option = rows->options; option->name; option++)
-			if (option_is_text(option))
-				free(*(char **)(void *)(target + option->offset));
+			if (is_on_heap(option))
+				free(*(void **)(void *)(target + option->offset));
 	}
 }
 
