@@ -31,8 +31,9 @@ outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output 
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex identity link link_end log lru mac offer pacer \
-	   pin process session session_send store stream subscription tls tls_reason tls_stream
+	   commands controller documents enrich filter gate gateway hex identity link link_end \
+	   log lru mac offer pacer pin process session session_send store stream subject \
+	   subscription tls tls_reason tls_stream variant
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -44,8 +45,10 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
 	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/link gateway/log gateway/lru gateway/offer \
-	   gateway/pacer gateway/process gateway/session gateway/session_initial \
+	   outputs/window gateway/enrich gateway/filter gateway/gate gateway/hex \
+	   gateway/identity gateway/link gateway/log gateway/lru gateway/offer \
+	   gateway/pacer gateway/process gateway/process_filter gateway/session \
+	   gateway/session_initial \
 	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
 	   gateway/subscription gateway/tls
 benches := decode publish spool

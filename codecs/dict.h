@@ -354,7 +354,8 @@ struct dict {
  * "partial"; scope "all"; detail "full"; location_type "any".
  *
  * And the JSON keys of records that topics, filters and enrichment look at, see places.h: mac
- * entity ap ssid username ip name group event, readings { ap rssi_dbm }. A record may lack any.
+ * entity ap ssid username ip name group event, readings { ap rssi_dbm ap_name
+ * ap_group }. A record may lack any.
  */
 
 /* Works out everything marked "by dict_compile". Returns 0, or -1 with a sentence in `error`

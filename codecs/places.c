@@ -81,6 +81,8 @@ find_all(struct record_places *places, const struct shape *shape)
 	}
 	places->reading_ap = place_of(readings->shape, "ap", SORT_MAC);
 	places->reading_dbm = place_of(readings->shape, "rssi_dbm", SORT_DBM);
+	places->reading_ap_name = place_of(readings->shape, "ap_name", SORT_ANY);
+	places->reading_ap_group = place_of(readings->shape, "ap_group", SORT_ANY);
 }
 
 int

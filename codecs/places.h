@@ -33,6 +33,8 @@ struct record_places {
 	struct place readings;
 	struct place reading_ap; /* in one of the readings */
 	struct place reading_dbm;
+	struct place reading_ap_name;
+	struct place reading_ap_group;
 };
 
 /* Finds the places of every record of a dictionary; by dict_compile. Returns 0, or -1 without

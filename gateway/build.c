@@ -217,16 +217,44 @@ build_outputs(struct gateway *g)
 	return g->accounts ? 0 : out_of_memory();
 }
 
+/* The outputs stand in the order of the configuration, those to brokers first. */
+static const struct config_filter *
+filter_of_output(const struct config *config, size_t place)
+{
+	return place < config->n_mqtts ? &config->mqtts[place].filter
+				       : &config->files[place - config->n_mqtts].filter;
+}
+
+static int
+build_gate(struct gate *gate, const struct config_filter *config, const struct dict *dict)
+{
+	struct filter *filter;
+
+	if (filter_new(&filter, config, dict))
+		return out_of_memory();
+	gate_set(gate, filter);
+	return 0;
+}
+
 static int
 build_routes(struct gateway *g, struct controller *c, size_t place)
 {
-	c->process.routes = calloc(g->n_outputs + 1, sizeof *c->process.routes);
-	if (!c->process.routes)
+	struct process *process = &c->process;
+
+	process->routes = calloc(g->n_outputs + 1, sizeof *process->routes);
+	if (!process->routes)
 		return out_of_memory();
-	for (size_t i = 0; i < g->n_outputs; i++)
-		c->process.routes[c->process.n_routes++] = (struct route){
-			.output = g->outputs[i], .accounts = gateway_accounts(g, i, place)};
-	return 0;
+	process->memory = (struct process_memory){c->config->enrich_ttl_s * UINT64_C(1000),
+						  c->config->enrich_max};
+	for (size_t i = 0; i < g->n_outputs; i++) {
+		struct route *route = &process->routes[process->n_routes++];
+
+		*route = (struct route){.output = g->outputs[i],
+					.accounts = gateway_accounts(g, i, place)};
+		if (build_gate(&route->gate, filter_of_output(g->config, i), c->dict))
+			return -1;
+	}
+	return build_gate(&process->gate, &c->config->filter, c->dict);
 }
 
 /* Fills in what a controller's records carry; returns the tags behind its own. */
@@ -272,6 +300,7 @@ build_controller(struct gateway *g, size_t place, const char **names)
 		"gateway",
 		"controller %s: dictionary %s lacks a service that is asked for, or out of memory",
 		c->config->name, c->dict->name);
+	process_end(&c->process);
 	free(c->process.routes);
 	tls_context_put(c->tls);
 	return -1;

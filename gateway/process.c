@@ -2,7 +2,8 @@
 /* process.c: the way of a record from a message to the queues of the outputs
  *
  * A record is written once for the outputs that take single records and once for those that take
- * batches; the outputs share the text.
+ * batches; the outputs share the text. Only where filters want another one (see variant.h) or other
+ * records in a batch it is written more than once.
  */
 #include "gateway/process.h"
 
@@ -12,16 +13,22 @@
 #include "codecs/places.h"
 #include "outputs/jsonw.h"
 
-#define MAC_BITS 48
-
+/* Records of one kind for some of the outputs. */
 struct batch {
 	struct jsonw json;
 	uint32_t records;
+	uint64_t next_seq;
+};
+
+struct kinds {
+	struct batch kinds[KIND_COUNT];
 };
 
 struct scratch {
 	struct jsonw record;
-	struct batch batches[KIND_COUNT];
+	struct jsonw more; /* members that enrich it */
+	struct kinds *batches;
+	unsigned n_batches;
 };
 
 struct scratch *
@@ -36,9 +43,114 @@ scratch_free(struct scratch *scratch)
 	if (!scratch)
 		return;
 	jsonw_fini(&scratch->record);
-	for (unsigned i = 0; i < KIND_COUNT; i++)
-		jsonw_fini(&scratch->batches[i].json);
+	jsonw_fini(&scratch->more);
+	for (unsigned i = 0; i < scratch->n_batches; i++)
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+			jsonw_fini(&scratch->batches[i].kinds[kind].json);
+	free(scratch->batches);
 	free(scratch);
+}
+
+static int
+scratch_reserve(struct scratch *scratch, unsigned n_batches)
+{
+	struct kinds *batches;
+
+	if (n_batches <= scratch->n_batches)
+		return 0;
+	batches = reallocarray(scratch->batches, n_batches, sizeof *batches);
+	if (!batches)
+		return -1;
+	memset(batches + scratch->n_batches, 0, (n_batches - scratch->n_batches) * sizeof *batches);
+	scratch->batches = batches;
+	scratch->n_batches = n_batches;
+	return 0;
+}
+
+static void
+choose_variant(struct process *process, struct route *route)
+{
+	struct variant wanted = variant_of(process->gate.filter, route->gate.filter);
+
+	route->variant = 0;
+	while (route->variant < process->n_variants &&
+	       !variant_same(&process->variants[route->variant], &wanted))
+		route->variant++;
+	if (route->variant == process->n_variants)
+		process->variants[process->n_variants++] = wanted;
+}
+
+static bool
+decides(const struct gate *gate)
+{
+	return gate->filter && gate->filter->decides;
+}
+
+/* Outputs that choose among the records have batches of their own. */
+static void
+choose_batch(struct process *process, struct route *route)
+{
+	route->leads = false;
+	if (route->output->mode != MODE_BATCH)
+		return;
+	for (struct route *other = process->routes; other < route; other++) {
+		if (!other->leads || other->variant != route->variant || decides(&other->gate) ||
+		    decides(&route->gate))
+			continue;
+		route->batch = other->batch;
+		return;
+	}
+	route->leads = true;
+	route->batch = process->n_batches++;
+}
+
+/* Makes, changes or frees the memory that filters ask for. */
+static int
+arrange_enrich(struct process *process)
+{
+	struct enrich_settings settings = {.ttl_ms = process->memory.ttl_ms,
+					   .max = process->memory.max};
+	bool asked = process->gate.filter && process->gate.filter->asks_ssid;
+
+	for (size_t i = 0; i < process->n_routes; i++)
+		asked |= process->routes[i].gate.filter &&
+			 process->routes[i].gate.filter->asks_ssid;
+	for (unsigned i = 0; i < process->n_variants; i++)
+		settings.fields |= process->variants[i].fields;
+	if (!asked && !settings.fields) {
+		enrich_free(process->enrich);
+		process->enrich = NULL;
+		return 0;
+	}
+	if (process->enrich)
+		enrich_set(process->enrich, &settings);
+	else
+		process->enrich = enrich_new(&settings);
+	return process->enrich ? 0 : -1;
+}
+
+int
+process_arrange(struct process *process)
+{
+	free(process->variants);
+	process->variants = calloc(process->n_routes + 1, sizeof *process->variants);
+	process->n_variants = 0;
+	process->n_batches = 0;
+	process->has_records = false;
+	process->decides = decides(&process->gate);
+	if (!process->variants)
+		return -1;
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct route *route = &process->routes[i];
+
+		route->passes = true;
+		process->has_records |= route->output->mode == MODE_RECORD;
+		process->decides |= decides(&route->gate);
+		choose_variant(process, route);
+		choose_batch(process, route);
+	}
+	return scratch_reserve(process->scratch, process->n_batches) || arrange_enrich(process) ? -1
+												: 0;
 }
 
 int
@@ -47,7 +159,8 @@ process_begin(struct process *process, const char *session)
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->source.session = session;
-	process->open = envelope_init(&process->envelope, &process->source) == 0;
+	process->open = process_arrange(process) == 0 &&
+			envelope_init(&process->envelope, &process->source) == 0;
 	memset(process->seq, 0, sizeof process->seq);
 	return process->open ? 0 : -1;
 }
@@ -58,33 +171,18 @@ process_end(struct process *process)
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->open = false;
-	for (size_t i = 0; i < process->n_routes; i++)
+	for (size_t i = 0; i < process->n_routes; i++) {
+		gate_fini(&process->routes[i].gate);
 		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 			buffer_unref(process->routes[i].topics[kind]);
 			process->routes[i].topics[kind] = NULL;
 		}
-}
-
-/* MAC and entity in one number, 0 for a record that is about no station. */
-static uint64_t
-record_station(const struct record *record)
-{
-	const struct record_places *at = record->element ? record->element->places : NULL;
-	uint64_t mac = at ? place_mac(&at->mac, record->slots) : 0;
-	const struct value *entity = mac ? place_value(&at->entity, record->slots) : NULL;
-
-	return entity ? mac | entity->u << MAC_BITS : mac;
-}
-
-/* Its access point, or the one that hears it best. */
-static uint64_t
-record_ap(const struct record *record)
-{
-	const struct record_places *at = record->element->places;
-	uint64_t ap = place_mac(&at->ap, record->slots);
-	const struct value *readings = ap ? NULL : place_value(&at->readings, record->slots);
-
-	return readings && readings->count ? place_mac(&at->reading_ap, readings->items) : ap;
+	}
+	gate_fini(&process->gate);
+	enrich_free(process->enrich);
+	process->enrich = NULL;
+	free(process->variants);
+	process->variants = NULL;
 }
 
 static const char *
@@ -138,7 +236,7 @@ render_topic(const struct process *process, const struct topic *topic, enum kind
 	if (record && record->element) {
 		values.entity = entity_text(record, entity, sizeof entity);
 		values.mac = mac_text(place_mac(&record->element->places->mac, record->slots), mac);
-		values.ap = mac_text(record_ap(record), ap);
+		values.ap = mac_text(subject_ap(record), ap);
 	}
 	return topic_render(topic, &values);
 }
@@ -201,46 +299,80 @@ finished(struct jsonw *json)
 }
 
 static bool
-has_mode(const struct process *process, enum publish_mode mode)
+is_due(const struct route *route, unsigned variant)
+{
+	return route->passes && route->variant == variant && route->output->mode == MODE_RECORD;
+}
+
+static bool
+is_wanted(const struct process *process, unsigned variant)
 {
 	for (size_t i = 0; i < process->n_routes; i++)
-		if (process->routes[i].output->mode == mode)
+		if (is_due(&process->routes[i], variant))
 			return true;
 	return false;
 }
 
-static void
-publish_record(struct process *process, const struct envelope_item *item)
+static struct buffer *
+render(struct process *process, unsigned variant, struct envelope_item *item)
 {
 	struct jsonw *json = &process->scratch->record;
-	struct publication publication = {
-		.kind = item->record->kind,
-		.records = 1,
-		.station = record_station(item->record),
-	};
+	struct variant_view view;
 
+	variant_begin(&process->variants[variant], &view, item, process->enrich,
+		      &process->scratch->more);
 	envelope_record(&process->envelope, json, item);
-	publication.payload = finished(json);
-	for (size_t i = 0; i < process->n_routes; i++)
-		if (process->routes[i].output->mode == MODE_RECORD)
-			publish(process, &process->routes[i], &publication, item->record);
-	buffer_unref(publication.payload);
+	variant_end(&view, item);
+	return finished(json);
 }
 
 static void
-add_to_batch(struct process *process, const struct envelope_item *item)
+publish_record(struct process *process, struct envelope_item *item)
 {
-	struct batch *batch = &process->scratch->batches[item->record->kind];
+	struct publication publication = {.kind = item->record->kind, .records = 1};
 
-	if (batch->records++ == 0)
+	for (unsigned variant = 0; variant < process->n_variants; variant++) {
+		if (!is_wanted(process, variant))
+			continue;
+		publication.station = subject_station(item->record);
+		publication.payload = render(process, variant, item);
+		for (size_t i = 0; i < process->n_routes; i++)
+			if (is_due(&process->routes[i], variant))
+				publish(process, &process->routes[i], &publication, item->record);
+		buffer_unref(publication.payload);
+	}
+}
+
+static void
+add_to_batch(struct process *process, const struct route *route, struct envelope_item *item)
+{
+	struct batch *batch = &process->scratch->batches[route->batch].kinds[item->record->kind];
+	struct variant_view view;
+
+	if (batch->records == 0) {
 		envelope_batch_begin(&process->envelope, &batch->json, item);
-	envelope_batch_add(&batch->json, item);
+		batch->next_seq = item->seq;
+	}
+	variant_begin(&process->variants[route->variant], &view, item, process->enrich,
+		      &process->scratch->more);
+	envelope_batch_add(&batch->json, item, item->seq != batch->next_seq);
+	variant_end(&view, item);
+	batch->records++;
+	batch->next_seq = item->seq + 1;
 }
 
 static void
-publish_batch(struct process *process, enum kind kind)
+add_to_batches(struct process *process, struct envelope_item *item)
 {
-	struct batch *batch = &process->scratch->batches[kind];
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (process->routes[i].leads && process->routes[i].passes)
+			add_to_batch(process, &process->routes[i], item);
+}
+
+static void
+publish_batch(struct process *process, unsigned number, enum kind kind)
+{
+	struct batch *batch = &process->scratch->batches[number].kinds[kind];
 	struct publication publication = {.kind = kind, .records = batch->records};
 
 	if (batch->records == 0)
@@ -248,10 +380,21 @@ publish_batch(struct process *process, enum kind kind)
 	envelope_batch_end(&batch->json);
 	publication.payload = finished(&batch->json);
 	batch->records = 0;
-	for (size_t i = 0; i < process->n_routes; i++)
-		if (process->routes[i].output->mode == MODE_BATCH)
-			publish(process, &process->routes[i], &publication, NULL);
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct route *route = &process->routes[i];
+
+		if (route->output->mode == MODE_BATCH && route->batch == number)
+			publish(process, route, &publication, NULL);
+	}
 	buffer_unref(publication.payload);
+}
+
+static void
+publish_batches(struct process *process)
+{
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		for (unsigned batch = 0; batch < process->n_batches; batch++)
+			publish_batch(process, batch, (enum kind)kind);
 }
 
 /* The switch and the rate limit of unknown records. */
@@ -270,13 +413,29 @@ unknown_may_pass(struct process *process, uint64_t received_at)
 }
 
 static void
-count_filtered(struct process *process, enum kind kind)
+count_filtered(const struct route *route, enum kind kind)
 {
-	for (size_t i = 0; i < process->n_routes; i++) {
-		struct account *account = &process->routes[i].accounts->kinds[kind];
+	account_add(&route->accounts->kinds[kind].received, 1);
+	account_add(&route->accounts->kinds[kind].filtered, 1);
+}
 
-		account_add(&account->received, 1);
-		account_add(&account->filtered, 1);
+/* Finds out which routes a record takes; what it does not take is accounted for. */
+static void
+decide(struct process *process, const struct envelope_item *item)
+{
+	struct subject subject;
+	bool passes;
+
+	subject_of(&subject, item->message, item->record);
+	if (process->enrich)
+		enrich_subject(process->enrich, item->record, &subject, item->received_at);
+	passes = gate_passes(&process->gate, &subject, item->received_at);
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct route *route = &process->routes[i];
+
+		route->passes = passes && gate_passes(&route->gate, &subject, item->received_at);
+		if (!route->passes)
+			count_filtered(route, subject.kind);
 	}
 }
 
@@ -286,29 +445,42 @@ is_malformed(const struct record *record)
 	return record->kind == KIND_UNKNOWN && record->reason == UNKNOWN_MALFORMED;
 }
 
+static void
+process_record(struct process *process, struct envelope_item *item)
+{
+	enum kind kind = item->record->kind;
+
+	if (process->enrich)
+		enrich_learn(process->enrich, item->record, item->received_at);
+	if (kind == KIND_UNKNOWN && !unknown_may_pass(process, item->received_at)) {
+		for (size_t i = 0; i < process->n_routes; i++)
+			count_filtered(&process->routes[i], kind);
+		return;
+	}
+	if (process->decides)
+		decide(process, item);
+	if (process->has_records)
+		publish_record(process, item);
+	if (process->n_batches)
+		add_to_batches(process, item);
+}
+
 uint32_t
 process_message(struct process *process, struct message *message, uint64_t received_at)
 {
-	bool records = has_mode(process, MODE_RECORD), batches = has_mode(process, MODE_BATCH);
 	uint32_t malformed = 0;
 	struct record record;
 
 	while (message_next(message, &record)) {
-		struct envelope_item item = {message, &record, ++process->seq[record.kind],
-					     received_at};
+		struct envelope_item item = {.message = message,
+					     .record = &record,
+					     .seq = ++process->seq[record.kind],
+					     .received_at = received_at};
 
 		malformed += is_malformed(&record);
-		if (record.kind == KIND_UNKNOWN && !unknown_may_pass(process, received_at)) {
-			count_filtered(process, record.kind);
-			continue;
-		}
-		if (records)
-			publish_record(process, &item);
-		if (batches)
-			add_to_batch(process, &item);
+		process_record(process, &item);
 	}
-	for (unsigned kind = 0; batches && kind < KIND_COUNT; kind++)
-		publish_batch(process, (enum kind)kind);
+	publish_batches(process);
 	return malformed;
 }
 
@@ -321,8 +493,10 @@ process_print(struct process *process, struct message *message, uint64_t receive
 	struct record record;
 
 	while (message_next(message, &record)) {
-		struct envelope_item item = {message, &record, ++process->seq[record.kind],
-					     received_at};
+		struct envelope_item item = {.message = message,
+					     .record = &record,
+					     .seq = ++process->seq[record.kind],
+					     .received_at = received_at};
 
 		malformed += is_malformed(&record);
 		json->length = 0;

@@ -8,6 +8,9 @@
 #include <stdint.h>
 
 #include "codecs/message.h"
+#include "gateway/enrich.h"
+#include "gateway/gate.h"
+#include "gateway/variant.h"
 #include "outputs/account.h"
 #include "outputs/envelope.h"
 #include "outputs/output.h"
@@ -17,10 +20,23 @@ struct route {
 	struct output *output;
 	struct account_set *accounts;
 	struct buffer *topics[KIND_COUNT]; /* made once where they do not vary */
+	struct gate gate;		   /* the output's, for this controller */
+
+	/* by process_arrange */
+	unsigned variant; /* among those of the process */
+	unsigned batch;	  /* MODE_BATCH: routes of one batch get the same records */
+	bool leads;	  /* it is the first of its batch */
+	bool passes;	  /* the record that is being processed goes here */
 };
 
 /* Text being made; one for all controllers, since only one message is processed at a time. */
 struct scratch;
+
+/* What is remembered to enrich records, see enrich.h. */
+struct process_memory {
+	uint64_t ttl_ms;
+	size_t max;
+};
 
 /* What the records of one controller are published as. */
 struct process {
@@ -30,6 +46,16 @@ struct process {
 	struct scratch *scratch;
 	bool publish_unknown;
 	unsigned unknown_rate; /* unknown records a second at the most */
+	struct gate gate;      /* the controller's */
+	struct process_memory memory;
+
+	/* by process_arrange */
+	struct variant *variants;
+	unsigned n_variants;
+	unsigned n_batches;
+	bool has_records;      /* some output takes single records */
+	bool decides;	       /* some gate may hold a record back */
+	struct enrich *enrich; /* NULL: nothing asks for it */
 
 	struct envelope envelope;
 	bool open; /* envelope is made */
@@ -44,12 +70,17 @@ struct scratch *scratch_new(void);
 /* Frees it. */
 void scratch_free(struct scratch *scratch);
 
+/* Works out what follows from the routes and from the filters at the gates; needed after a change
+ * of them while a session lasts. What is remembered of stations stays. Returns 0, or -1 without
+ * memory: then nothing may be processed. */
+int process_arrange(struct process *process);
+
 /* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits).
- * Returns 0, or -1 without memory. */
+ * Arranges, too. Returns 0, or -1 without memory. */
 int process_begin(struct process *process, const char *session);
 
-/* Frees what process_begin and the routes hold; `process` itself and the outputs are the caller's.
- */
+/* Frees what process_begin, gates and routes hold; `process` itself and the outputs are the
+ * caller's. */
 void process_end(struct process *process);
 
 /* Publishes all records of an opened message, which came at `received_at` (ms since 1970). Returns
