@@ -24,16 +24,16 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message places
-conf    := config config_check config_filter config_lists config_topic dictionary dictionary_check \
+conf    := config config_check config_diff config_filter config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents enrich filter gate gateway hex identity link link_end \
-	   log lru mac offer pacer pin process session session_send store stream subject \
-	   subscription tls tls_reason tls_stream variant
+	   commands controller documents enrich filter gate gateway handover hex identity ledger \
+	   link link_end log lru mac offer pacer pin process process_arrange reload reload_outputs \
+	   scratch session session_send store stream subject subscription tls tls_reason tls_stream variant
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -46,7 +46,7 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
 	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
 	   outputs/window gateway/enrich gateway/filter gateway/gate gateway/hex \
-	   gateway/identity gateway/link gateway/log gateway/lru gateway/offer \
+	   gateway/identity gateway/ledger gateway/link gateway/log gateway/lru gateway/offer \
 	   gateway/pacer gateway/process gateway/process_filter gateway/session \
 	   gateway/session_initial \
 	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* config.h: the configuration file as plain structs
  *
- * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of
- * certificate and key are resolved against state_dir, all others against the directory of the file
- * that they stand in.
+ * All text is owned by struct config. Text that is not set is "", never NULL. `texts` are the
+ * values of a section as they stand in the file, in the order of its options, for config_diff().
+ * Relative paths of certificate and key are resolved against state_dir, all others against the
+ * directory of the file that they stand in.
  */
 #ifndef NMSP_CONF_CONFIG_H
 #define NMSP_CONF_CONFIG_H
@@ -27,6 +28,7 @@ struct config_gateway {
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *log_level;       /* error warning info debug */
+	char **texts;
 };
 
 enum config_verify {
@@ -137,6 +139,7 @@ struct config_controller {
 	struct config_filter filter;
 	unsigned enrich_ttl_s; /* since the last info record of a station */
 	unsigned enrich_max;   /* stations, and access points, that are remembered */
+	char **texts;
 };
 
 enum config_publish {
@@ -199,6 +202,7 @@ struct config_mqtt {
 	char *tls_key;
 	bool tls_verify;
 	struct config_filter filter;
+	char **texts;
 };
 
 struct config_file {
@@ -208,6 +212,7 @@ struct config_file {
 	size_t queue_size;
 	struct config_full full;
 	struct config_filter filter;
+	char **texts;
 };
 
 struct config {

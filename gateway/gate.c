@@ -24,6 +24,14 @@ gate_set(struct gate *gate, struct filter *filter)
 }
 
 void
+gate_succeed(struct gate *gate, struct gate *before)
+{
+	lru_fini(&gate->passed);
+	gate->passed = before->passed;
+	lru_init(&before->passed, 0, 0);
+}
+
+void
 gate_fini(struct gate *gate)
 {
 	gate_set(gate, NULL);

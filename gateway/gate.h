@@ -26,6 +26,9 @@ struct gate {
  * of stations stays, as far as the new one asks for it. */
 void gate_set(struct gate *gate, struct filter *filter);
 
+/* Takes over what another gate knows of stations, which then knows none. gate_set follows. */
+void gate_succeed(struct gate *gate, struct gate *before);
+
 /* Frees the filter and forgets the stations. */
 void gate_fini(struct gate *gate);
 

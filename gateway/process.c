@@ -13,146 +13,6 @@
 #include "codecs/places.h"
 #include "outputs/jsonw.h"
 
-/* Records of one kind for some of the outputs. */
-struct batch {
-	struct jsonw json;
-	uint32_t records;
-	uint64_t next_seq;
-};
-
-struct kinds {
-	struct batch kinds[KIND_COUNT];
-};
-
-struct scratch {
-	struct jsonw record;
-	struct jsonw more; /* members that enrich it */
-	struct kinds *batches;
-	unsigned n_batches;
-};
-
-struct scratch *
-scratch_new(void)
-{
-	return calloc(1, sizeof(struct scratch));
-}
-
-void
-scratch_free(struct scratch *scratch)
-{
-	if (!scratch)
-		return;
-	jsonw_fini(&scratch->record);
-	jsonw_fini(&scratch->more);
-	for (unsigned i = 0; i < scratch->n_batches; i++)
-		for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-			jsonw_fini(&scratch->batches[i].kinds[kind].json);
-	free(scratch->batches);
-	free(scratch);
-}
-
-static int
-scratch_reserve(struct scratch *scratch, unsigned n_batches)
-{
-	struct kinds *batches;
-
-	if (n_batches <= scratch->n_batches)
-		return 0;
-	batches = reallocarray(scratch->batches, n_batches, sizeof *batches);
-	if (!batches)
-		return -1;
-	memset(batches + scratch->n_batches, 0, (n_batches - scratch->n_batches) * sizeof *batches);
-	scratch->batches = batches;
-	scratch->n_batches = n_batches;
-	return 0;
-}
-
-static void
-choose_variant(struct process *process, struct route *route)
-{
-	struct variant wanted = variant_of(process->gate.filter, route->gate.filter);
-
-	route->variant = 0;
-	while (route->variant < process->n_variants &&
-	       !variant_same(&process->variants[route->variant], &wanted))
-		route->variant++;
-	if (route->variant == process->n_variants)
-		process->variants[process->n_variants++] = wanted;
-}
-
-static bool
-decides(const struct gate *gate)
-{
-	return gate->filter && gate->filter->decides;
-}
-
-/* Outputs that choose among the records have batches of their own. */
-static void
-choose_batch(struct process *process, struct route *route)
-{
-	route->leads = false;
-	if (route->output->mode != MODE_BATCH)
-		return;
-	for (struct route *other = process->routes; other < route; other++) {
-		if (!other->leads || other->variant != route->variant || decides(&other->gate) ||
-		    decides(&route->gate))
-			continue;
-		route->batch = other->batch;
-		return;
-	}
-	route->leads = true;
-	route->batch = process->n_batches++;
-}
-
-/* Makes, changes or frees the memory that filters ask for. */
-static int
-arrange_enrich(struct process *process)
-{
-	struct enrich_settings settings = {.ttl_ms = process->memory.ttl_ms,
-					   .max = process->memory.max};
-	bool asked = process->gate.filter && process->gate.filter->asks_ssid;
-
-	for (size_t i = 0; i < process->n_routes; i++)
-		asked |= process->routes[i].gate.filter &&
-			 process->routes[i].gate.filter->asks_ssid;
-	for (unsigned i = 0; i < process->n_variants; i++)
-		settings.fields |= process->variants[i].fields;
-	if (!asked && !settings.fields) {
-		enrich_free(process->enrich);
-		process->enrich = NULL;
-		return 0;
-	}
-	if (process->enrich)
-		enrich_set(process->enrich, &settings);
-	else
-		process->enrich = enrich_new(&settings);
-	return process->enrich ? 0 : -1;
-}
-
-int
-process_arrange(struct process *process)
-{
-	free(process->variants);
-	process->variants = calloc(process->n_routes + 1, sizeof *process->variants);
-	process->n_variants = 0;
-	process->n_batches = 0;
-	process->has_records = false;
-	process->decides = decides(&process->gate);
-	if (!process->variants)
-		return -1;
-	for (size_t i = 0; i < process->n_routes; i++) {
-		struct route *route = &process->routes[i];
-
-		route->passes = true;
-		process->has_records |= route->output->mode == MODE_RECORD;
-		process->decides |= decides(&route->gate);
-		choose_variant(process, route);
-		choose_batch(process, route);
-	}
-	return scratch_reserve(process->scratch, process->n_batches) || arrange_enrich(process) ? -1
-												: 0;
-}
-
 int
 process_begin(struct process *process, const char *session)
 {
@@ -165,19 +25,60 @@ process_begin(struct process *process, const char *session)
 	return process->open ? 0 : -1;
 }
 
+static void
+forget_topics(struct process *process)
+{
+	for (size_t i = 0; i < process->n_routes; i++)
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+			buffer_unref(process->routes[i].topics[kind]);
+			process->routes[i].topics[kind] = NULL;
+		}
+}
+
+int
+process_renew(struct process *process)
+{
+	forget_topics(process);
+	if (!process->open)
+		return 0;
+	envelope_fini(&process->envelope);
+	process->open = envelope_init(&process->envelope, &process->source) == 0;
+	return process->open ? 0 : -1;
+}
+
+/* What is known of the stations stays with the account of an output. */
+static void
+hand_over_gates(struct route *before, size_t n_before, struct route *after, size_t n_after)
+{
+	for (size_t i = 0; i < n_before; i++) {
+		for (size_t k = 0; k < n_after; k++)
+			if (after[k].accounts == before[i].accounts)
+				gate_succeed(&after[k].gate, &before[i].gate);
+		gate_fini(&before[i].gate);
+	}
+}
+
+void
+process_set_routes(struct process *process, struct route *routes, size_t n)
+{
+	forget_topics(process);
+	hand_over_gates(process->routes, process->n_routes, routes, n);
+	free(process->routes);
+	process->routes = routes;
+	process->n_routes = n;
+	process->arranged = false;
+}
+
 void
 process_end(struct process *process)
 {
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->open = false;
-	for (size_t i = 0; i < process->n_routes; i++) {
+	process->arranged = false;
+	forget_topics(process);
+	for (size_t i = 0; i < process->n_routes; i++)
 		gate_fini(&process->routes[i].gate);
-		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-			buffer_unref(process->routes[i].topics[kind]);
-			process->routes[i].topics[kind] = NULL;
-		}
-	}
 	gate_fini(&process->gate);
 	enrich_free(process->enrich);
 	process->enrich = NULL;
@@ -273,7 +174,7 @@ publish(struct process *process, struct route *route, struct publication *public
 	bool varies = topic && record && topic_varies(topic);
 
 	publication->account = &route->accounts->kinds[publication->kind];
-	publication->controller = process->source.controller;
+	publication->controller = route->controller;
 	publication->topic_kept = topic && !varies;
 	if (varies)
 		publication->topic = render_topic(process, topic, publication->kind, record);
@@ -450,6 +351,11 @@ process_record(struct process *process, struct envelope_item *item)
 {
 	enum kind kind = item->record->kind;
 
+	if (!process->arranged) {
+		for (size_t i = 0; i < process->n_routes; i++)
+			count_lost(&process->routes[i].accounts->kinds[kind], 1);
+		return;
+	}
 	if (process->enrich)
 		enrich_learn(process->enrich, item->record, item->received_at);
 	if (kind == KIND_UNKNOWN && !unknown_may_pass(process, item->received_at)) {

@@ -10,6 +10,7 @@
 #include "codecs/message.h"
 #include "gateway/enrich.h"
 #include "gateway/gate.h"
+#include "gateway/scratch.h"
 #include "gateway/variant.h"
 #include "outputs/account.h"
 #include "outputs/envelope.h"
@@ -19,6 +20,7 @@
 struct route {
 	struct output *output;
 	struct account_set *accounts;
+	const char *controller;		   /* its name; outlives the output */
 	struct buffer *topics[KIND_COUNT]; /* made once where they do not vary */
 	struct gate gate;		   /* the output's, for this controller */
 
@@ -28,9 +30,6 @@ struct route {
 	bool leads;	  /* it is the first of its batch */
 	bool passes;	  /* the record that is being processed goes here */
 };
-
-/* Text being made; one for all controllers, since only one message is processed at a time. */
-struct scratch;
 
 /* What is remembered to enrich records, see enrich.h. */
 struct process_memory {
@@ -50,6 +49,7 @@ struct process {
 	struct process_memory memory;
 
 	/* by process_arrange */
+	bool arranged;
 	struct variant *variants;
 	unsigned n_variants;
 	unsigned n_batches;
@@ -64,20 +64,23 @@ struct process {
 	unsigned unknown_count;
 };
 
-/* Room for text, empty; NULL without memory. scratch_free takes NULL. */
-struct scratch *scratch_new(void);
-
-/* Frees it. */
-void scratch_free(struct scratch *scratch);
-
-/* Works out what follows from the routes and from the filters at the gates; needed after a change
- * of them while a session lasts. What is remembered of stations stays. Returns 0, or -1 without
- * memory: then nothing may be processed. */
-int process_arrange(struct process *process);
-
 /* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits).
  * Arranges, too. Returns 0, or -1 without memory. */
 int process_begin(struct process *process, const char *session);
+
+/* After a change of the source or of a topic: what comes next has the new envelope and topics. The
+ * session and its sequence go on. Returns 0, or -1 without memory. */
+int process_renew(struct process *process);
+
+/* Puts other routes (on the heap; taken over) in the place of those that there are, which are
+ * freed. What is known of stations goes to the route with the same accounts. gate_set for each, and
+ * process_arrange, are to follow. */
+void process_set_routes(struct process *process, struct route *routes, size_t n);
+
+/* Works out what follows from the routes, the modes of their outputs, and the filters at the gates:
+ * needed after any change of them. What is remembered of stations stays. Returns 0, or -1 without
+ * memory: records are then lost, and counted so. */
+int process_arrange(struct process *process);
 
 /* Frees what process_begin, gates and routes hold; `process` itself and the outputs are the
  * caller's. */

@@ -189,6 +189,23 @@ test_another_filter_keeps_what_it_asks_for(void **state)
 	gate_fini(&gate);
 }
 
+static void
+test_another_gate_goes_on(void **state)
+{
+	const struct config_filter config = {.interval_s = 10};
+	struct gate gate = {.filter = NULL}, next = {.filter = NULL};
+
+	(void)state;
+	gate_with(&gate, &config);
+	assert_true(at(&gate, 0, 1, AP1, -60));
+	gate_succeed(&next, &gate);
+	gate_with(&next, &config);
+	assert_true(at(&gate, 0, 1, AP1, -60));
+	gate_fini(&gate);
+	assert_false(at(&next, 0, 1, AP1, -60));
+	gate_fini(&next);
+}
+
 #define STATIONS 20
 
 struct model {
@@ -248,6 +265,7 @@ main(void)
 		cmocka_unit_test(test_other_kinds_and_nobody_pass),
 		cmocka_unit_test(test_stations_are_bounded_and_forgotten),
 		cmocka_unit_test(test_another_filter_keeps_what_it_asks_for),
+		cmocka_unit_test(test_another_gate_goes_on),
 		cmocka_unit_test(test_at_random),
 	};
 

@@ -364,6 +364,48 @@ test_an_output_can_hold_back_an_ssid(void **state)
 	flow_free(flow);
 }
 
+/* As in a reload: the stations of an output stay known to the one in its place. */
+static void
+test_other_routes_go_on(void **state)
+{
+	struct flow *flow = flow_new(&record_want, 1);
+	const struct config_filter config = {.interval_s = 60};
+	struct route *routes = calloc(2, sizeof *routes), *first = calloc(1, sizeof *first);
+
+	(void)state;
+	assert_non_null(routes);
+	assert_non_null(first);
+	*first = flow->routes[0];
+	routes[1] = (struct route){.output = first->output, .accounts = first->accounts};
+	routes[0] = (struct route){.output = first->output, .accounts = &flow->sinks[1].accounts};
+	flow->process.routes = first;
+	set(flow, first, &config);
+	pass_at(flow, RSSI, 1000);
+	process_set_routes(&flow->process, routes, 2);
+	set(flow, &routes[0], &config);
+	set(flow, &routes[1], &config);
+	pass_at(flow, RSSI, 2000);
+	assert_int_equal(account(&flow->sinks[0], KIND_RSSI).filtered, 1);
+	assert_int_equal(account(&flow->sinks[1], KIND_RSSI).filtered, 0);
+	process_set_routes(&flow->process, NULL, 0);
+	flow->process.routes = flow->routes;
+	flow->process.n_routes = 1;
+	flow_free(flow);
+}
+
+static void
+test_what_is_not_arranged_is_lost_and_counted(void **state)
+{
+	struct flow *flow = flow_new(&record_want, 1);
+
+	(void)state;
+	flow->process.arranged = false;
+	pass(flow, RSSI INFO);
+	assert_int_equal(account(&flow->sinks[0], KIND_RSSI).dropped[DROP_NO_MEMORY], 1);
+	assert_int_equal(account(&flow->sinks[0], KIND_INFO).dropped[DROP_NO_MEMORY], 1);
+	flow_free(flow);
+}
+
 /* What asks for nothing takes nothing. */
 static void
 test_a_filter_can_be_taken_away(void **state)
@@ -402,6 +444,8 @@ main(void)
 		cmocka_unit_test(test_what_is_known_outlives_a_session),
 		cmocka_unit_test(test_records_are_enriched),
 		cmocka_unit_test(test_an_output_can_hold_back_an_ssid),
+		cmocka_unit_test(test_other_routes_go_on),
+		cmocka_unit_test(test_what_is_not_arranged_is_lost_and_counted),
 		cmocka_unit_test(test_a_filter_can_be_taken_away),
 	};
 
