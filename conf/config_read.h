@@ -48,6 +48,9 @@ void config_rule_add(struct reading *reading, const struct option *option,
 /* Checks a filter whose options are each right. */
 void config_filter_check(struct reading *reading, const struct config_filter *filter);
 
+/* Puts state_dir before the paths of the identity. */
+void config_gateway_check(struct reading *reading);
+
 /* Checks topic and prefix of an output. */
 void config_topic_check(struct reading *reading, const struct config_mqtt *mqtt);
 

@@ -11,7 +11,12 @@
 #include <stdlib.h>
 
 #include "codecs/places.h"
+#include "gateway/tail.h"
+#include "gateway/traffic.h"
 #include "outputs/jsonw.h"
+
+#define MAC_LOCAL (UINT64_C(2) << 40)
+#define MAC_MASK  ((UINT64_C(1) << 48) - 1)
 
 int
 process_begin(struct process *process, const char *session)
@@ -84,6 +89,25 @@ process_end(struct process *process)
 	process->enrich = NULL;
 	free(process->variants);
 	process->variants = NULL;
+}
+
+/* Counts a record, and returns MAC and entity in one number, 0 for a record that is about no
+ * station. */
+static uint64_t
+take_station(const struct process *process, const struct record *record)
+{
+	const struct record_places *at = record->element ? record->element->places : NULL;
+	uint64_t station = subject_station(record), mac = station & MAC_MASK;
+	const struct traffic_subject subject = {
+		.kind = record->kind,
+		.entity = subject_entity(record),
+		.has_mac = mac && at->mac.field->mac_type,
+		.local_mac = mac & MAC_LOCAL,
+	};
+
+	if (process->traffic)
+		traffic_record(process->traffic, &subject);
+	return station;
 }
 
 static const char *
@@ -227,21 +251,56 @@ render(struct process *process, unsigned variant, struct envelope_item *item)
 	return finished(json);
 }
 
+/* Those who look on see what the controller's filter lets through. */
 static void
-publish_record(struct process *process, struct envelope_item *item)
+show(const struct process *process, const struct publication *publication)
 {
-	struct publication publication = {.kind = item->record->kind, .records = 1};
+	const struct tail_record record = {
+		.kind = publication->kind,
+		.controller = process->source.controller,
+		.mac = publication->station & MAC_MASK,
+		.text = publication->payload,
+	};
 
-	for (unsigned variant = 0; variant < process->n_variants; variant++) {
-		if (!is_wanted(process, variant))
-			continue;
-		publication.station = subject_station(item->record);
-		publication.payload = render(process, variant, item);
-		for (size_t i = 0; i < process->n_routes; i++)
-			if (is_due(&process->routes[i], variant))
-				publish(process, &process->routes[i], &publication, item->record);
-		buffer_unref(publication.payload);
-	}
+	if (publication->payload)
+		tails_offer(process->tails, &record);
+}
+
+static bool
+is_shown(const struct process *process)
+{
+	return process->tails && tails_any(process->tails);
+}
+
+static void
+publish_variant(struct process *process, unsigned variant, struct publication *publication,
+		struct envelope_item *item)
+{
+	bool shown = variant == VARIANT_SHOWN && is_shown(process);
+
+	if (!shown && !is_wanted(process, variant))
+		return;
+	publication->payload = render(process, variant, item);
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (is_due(&process->routes[i], variant))
+			publish(process, &process->routes[i], publication, item->record);
+	if (shown)
+		show(process, publication);
+	buffer_unref(publication->payload);
+}
+
+static void
+publish_record(struct process *process, struct envelope_item *item, uint64_t station)
+{
+	struct publication publication = {
+		.kind = item->record->kind,
+		.records = 1,
+		.station = station,
+		.received_at = item->received_at,
+	};
+
+	for (unsigned variant = 0; variant < process->n_variants; variant++)
+		publish_variant(process, variant, &publication, item);
 }
 
 static void
@@ -271,10 +330,14 @@ add_to_batches(struct process *process, struct envelope_item *item)
 }
 
 static void
-publish_batch(struct process *process, unsigned number, enum kind kind)
+publish_batch(struct process *process, unsigned number, enum kind kind, uint64_t received_at)
 {
 	struct batch *batch = &process->scratch->batches[number].kinds[kind];
-	struct publication publication = {.kind = kind, .records = batch->records};
+	struct publication publication = {
+		.kind = kind,
+		.records = batch->records,
+		.received_at = received_at,
+	};
 
 	if (batch->records == 0)
 		return;
@@ -291,11 +354,11 @@ publish_batch(struct process *process, unsigned number, enum kind kind)
 }
 
 static void
-publish_batches(struct process *process)
+publish_batches(struct process *process, uint64_t received_at)
 {
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		for (unsigned batch = 0; batch < process->n_batches; batch++)
-			publish_batch(process, batch, (enum kind)kind);
+			publish_batch(process, batch, (enum kind)kind, received_at);
 }
 
 /* The switch and the rate limit of unknown records. */
@@ -320,8 +383,9 @@ count_filtered(const struct route *route, enum kind kind)
 	account_add(&route->accounts->kinds[kind].filtered, 1);
 }
 
-/* Finds out which routes a record takes; what it does not take is accounted for. */
-static void
+/* Finds out which routes a record takes; what it does not take is accounted for. Returns false when
+ * the controller's filter holds it back. */
+static bool
 decide(struct process *process, const struct envelope_item *item)
 {
 	struct subject subject;
@@ -338,6 +402,7 @@ decide(struct process *process, const struct envelope_item *item)
 		if (!route->passes)
 			count_filtered(route, subject.kind);
 	}
+	return passes;
 }
 
 static bool
@@ -349,6 +414,7 @@ is_malformed(const struct record *record)
 static void
 process_record(struct process *process, struct envelope_item *item)
 {
+	uint64_t station = take_station(process, item->record);
 	enum kind kind = item->record->kind;
 
 	if (!process->arranged) {
@@ -363,10 +429,10 @@ process_record(struct process *process, struct envelope_item *item)
 			count_filtered(&process->routes[i], kind);
 		return;
 	}
-	if (process->decides)
-		decide(process, item);
-	if (process->has_records)
-		publish_record(process, item);
+	if (process->decides && !decide(process, item))
+		return;
+	if (process->has_records || is_shown(process))
+		publish_record(process, item, station);
 	if (process->n_batches)
 		add_to_batches(process, item);
 }
@@ -386,7 +452,7 @@ process_message(struct process *process, struct message *message, uint64_t recei
 		malformed += is_malformed(&record);
 		process_record(process, &item);
 	}
-	publish_batches(process);
+	publish_batches(process, received_at);
 	return malformed;
 }
 

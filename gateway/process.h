@@ -37,9 +37,16 @@ struct process_memory {
 	size_t max;
 };
 
+struct tails;
+struct traffic;
+
+#define VARIANT_SHOWN 0
+
 /* What the records of one controller are published as. */
 struct process {
 	struct envelope_source source;
+	struct traffic *traffic; /* that counts them, or NULL */
+	struct tails *tails;	 /* who looks on, or NULL */
 	struct route *routes;
 	size_t n_routes;
 	struct scratch *scratch;
@@ -50,7 +57,7 @@ struct process {
 
 	/* by process_arrange */
 	bool arranged;
-	struct variant *variants;
+	struct variant *variants; /* the first is the controller's own, for those who look on */
 	unsigned n_variants;
 	unsigned n_batches;
 	bool has_records;      /* some output takes single records */

@@ -69,7 +69,7 @@ arrange_enrich(struct process *process)
 static int
 arrange_routes(struct process *process)
 {
-	process->n_variants = 0;
+	process->n_variants = 1;
 	process->n_batches = 0;
 	process->has_records = false;
 	process->decides = decides(&process->gate);
@@ -77,6 +77,7 @@ arrange_routes(struct process *process)
 	process->variants = calloc(process->n_routes + 1, sizeof *process->variants);
 	if (!process->variants)
 		return -1;
+	process->variants[VARIANT_SHOWN] = variant_of(process->gate.filter, NULL);
 	for (size_t i = 0; i < process->n_routes; i++) {
 		struct route *route = &process->routes[i];
 

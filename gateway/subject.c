@@ -14,6 +14,15 @@ subject_station(const struct record *record)
 	return entity ? mac | entity->u << MAC_BITS : mac;
 }
 
+unsigned
+subject_entity(const struct record *record)
+{
+	const struct record_places *at = record->element ? record->element->places : NULL;
+	const struct value *entity = at ? place_value(&at->entity, record->slots) : NULL;
+
+	return entity ? (unsigned)entity->u : 0;
+}
+
 struct value *
 subject_readings(const struct record *record)
 {

@@ -28,6 +28,9 @@ struct subject {
 /* MAC and entity of the station in one number, 0 for a record that is about none. */
 uint64_t subject_station(const struct record *record);
 
+/* The number of a record's entity, 0 for none. */
+unsigned subject_entity(const struct record *record);
+
 /* A record's access point, for readings the one that hears best; 0 for none. */
 uint64_t subject_ap(const struct record *record);
 
