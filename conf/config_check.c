@@ -123,6 +123,7 @@ check_controller(struct reading *reading, const struct config_controller *contro
 		     VERIFY_FINGERPRINT);
 	check_verify(reading, controller, "ca_file", &controller->ca_file, VERIFY_CA);
 	check_readable(reading, "ca_file", &controller->ca_file);
+	config_filter_check(reading, &controller->filter);
 }
 
 /* Reads up to a limit, cuts the last newline off; NULL with `errno`. */
@@ -257,6 +258,7 @@ check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 	check_mqtt_tls(reading, mqtt);
 	check_client_id(reading, mqtt);
 	config_topic_check(reading, mqtt);
+	config_filter_check(reading, &mqtt->filter);
 }
 
 static void
@@ -281,6 +283,7 @@ check_file(struct reading *reading, const struct config_file *file)
 				reading, &file->path,
 				"path = \"%s\": file \"%s\" has the same, expected one of its own",
 				file->path, other->name);
+	config_filter_check(reading, &file->filter);
 }
 
 void
