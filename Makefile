@@ -24,15 +24,16 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message
-conf    := config config_check config_lists config_topic dictionary dictionary_check \
+conf    := config config_check config_diff config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
-outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
-	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
+outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_output \
+	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
-gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex identity ledger link link_end log mac offer \
-	   pacer pin process session session_send store stream subscription tls tls_reason tls_stream
+gateway := account_log assets build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
+	   commands controller documents gateway hex http identity ledger link link_end listen log mac offer \
+	   pacer parts pin process routes session session_send status store stream subscription tail tls tls_reason \
+	   tls_stream traffic unix_path
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -46,6 +47,7 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
 	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
 	   gateway/subscription gateway/tls
+page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
@@ -53,7 +55,7 @@ dictionaries := baseline.conf
 examples     := conf/nmsp2mqtt.conf.example
 
 BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
-		  libconfuse-dev liblmdb-dev
+		  libconfuse-dev liblmdb-dev libmicrohttpd-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
 		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema
@@ -73,7 +75,7 @@ endif
 WERROR  ?=
 STD     := -std=gnu11
 DEFINES := -I. -DVERSION=\"$(VERSION)\" -DDATADIR=\"$(DATADIR)\"
-LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lm -pthread
+LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lmicrohttpd -lm -pthread
 COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(STD) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDENING) $(CFLAGS)
 LINK     = $(CC) $(HARDENING_LD) $(CFLAGS) $(LDFLAGS)
 PYTEST   = BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 timeout 900 $(PYTHON) -m pytest -q
@@ -118,6 +120,9 @@ $(library): $(objects)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call quiet,CC)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
+
+# Embedded by the assembler, which nobody asks for dependencies.
+$(BUILD)/gateway/assets.o: $(page)
 
 # Other flags, other objects.
 $(BUILD)/flags: force

@@ -11,6 +11,7 @@
 #include "gateway/account_log.h"
 #include "gateway/build.h"
 #include "gateway/documents.h"
+#include "gateway/http.h"
 #include "gateway/log.h"
 #include "outputs/timestamp.h"
 
@@ -121,6 +122,8 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	http_stop(g->http);
+	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
 	publish_document(g, "health", documents_health(g), 0);
@@ -184,6 +187,7 @@ init_shared(struct gateway *g)
 		.context = g,
 		.device = &g->device,
 		.state_dir = g->config->gateway.state_dir,
+		.tails = &g->tails,
 		.state = on_state,
 		.capability = on_capability,
 	};
@@ -220,6 +224,9 @@ gateway_run(struct gateway *g)
 
 	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
 		 g->n_controllers, g->n_outputs);
+	g->http = http_start(g, &(struct http_actions){.context = g});
+	if (!g->http)
+		return -1;
 	publish_document(g, "info", documents_info(g), 1);
 	if (interval)
 		uv_timer_start(&g->health_timer, on_health, interval, interval);

@@ -12,7 +12,10 @@
 #include "gateway/controller.h"
 #include "gateway/identity.h"
 #include "gateway/ledger.h"
+#include "gateway/tail.h"
 #include "outputs/output.h"
+
+struct http;
 
 struct gateway {
 	uv_loop_t loop;
@@ -26,6 +29,8 @@ struct gateway {
 	struct controller **controllers; /* in the order of the configuration */
 	size_t n_controllers;
 	struct ledger ledger;
+	struct tails tails;
+	struct http *http;
 	struct scratch *scratch;
 	struct pacer pacer;
 	struct controller_shared shared;

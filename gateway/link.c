@@ -49,7 +49,8 @@ struct link {
 	unsigned n_tried;
 
 	enum link_stage stage;
-	char where[ADDRESS_TEXT];
+	char address_text[INET6_ADDRSTRLEN];
+	char where[ADDRESS_TEXT]; /* with the port */
 	int fd;
 	uv_poll_t *poll; /* freed by the loop */
 	int polled;	 /* events that it waits for */
@@ -365,13 +366,14 @@ on_ready(uv_poll_t *poll, int status, int events)
 static void
 describe_address(struct link *link, const struct sockaddr *address)
 {
-	char host[INET6_ADDRSTRLEN] = "";
+	char *text = link->address_text;
+	size_t size = sizeof link->address_text;
 
 	if (address->sa_family == AF_INET6)
-		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, host, sizeof host);
+		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, text, size);
 	else
-		uv_ip4_name((const struct sockaddr_in *)(const void *)address, host, sizeof host);
-	snprintf(link->where, sizeof link->where, "%s port %u", host, (unsigned)link->target.port);
+		uv_ip4_name((const struct sockaddr_in *)(const void *)address, text, size);
+	snprintf(link->where, sizeof link->where, "%s port %u", text, (unsigned)link->target.port);
 }
 
 static void
@@ -605,6 +607,15 @@ link_accepted(struct link *link)
 {
 	if (link->stream)
 		tls_stream_accept(link->stream);
+}
+
+struct link_peer
+link_peer(const struct link *link)
+{
+	return (struct link_peer){
+		.address = link->address_text,
+		.fingerprint = link->stream ? tls_stream_fingerprint(link->stream) : "",
+	};
 }
 
 unsigned long

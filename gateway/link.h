@@ -84,6 +84,16 @@ void link_resume(struct link *link);
  * certificate (verify = tofu). May be called again. */
 void link_accepted(struct link *link);
 
+/* Where a link is connected to, and whom it found there. The text is "" as long as it is not known,
+ * and belongs to the link. */
+struct link_peer {
+	const char *address;
+	const char *fingerprint; /* SHA-256 of the certificate in lower-case hex */
+};
+
+/* What is known of the other end now. */
+struct link_peer link_peer(const struct link *link);
+
 /* Ignores SIGPIPE and raises the limit of open files as far as is allowed; called once when the
  * process starts. Returns the number of files that may be open. */
 unsigned long link_prepare_process(void);

@@ -4,21 +4,42 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "gateway/subscription.h"
+
+static const struct value *
+find_value(const struct field *device, const struct value *slots, const char *name, enum wire wire)
+{
+	const struct field *field = shape_field(device->shape, name);
+
+	return field && field->wire == wire && slots[field->slot].present ? &slots[field->slot]
+									  : NULL;
+}
 
 static void
 copy_text(const struct field *device, const struct value *slots, const char *name,
 	  char text[OFFER_TEXT])
 {
-	const struct field *field = shape_field(device->shape, name);
-	const struct value *value = field && field->wire == WIRE_STR ? &slots[field->slot] : NULL;
-	size_t length = value && value->present ? value->count : 0;
+	const struct value *value = find_value(device, slots, name, WIRE_STR);
+	size_t length = value ? value->count : 0;
 
 	length = length < OFFER_TEXT ? length : OFFER_TEXT - 1;
 	if (length)
 		memcpy(text, value->bytes, length);
 	text[length] = '\0';
+}
+
+static void
+take_addresses(struct offer *offer, const struct field *device, const struct value *slots)
+{
+	const struct value *mac = find_value(device, slots, "mac", WIRE_MAC);
+	const struct value *address = find_value(device, slots, "address", WIRE_IP);
+
+	offer->mac = mac ? mac->u : 0;
+	if (address && (address->count == 4 || address->count == 16))
+		uv_inet_ntop(address->count == 4 ? AF_INET : AF_INET6, address->bytes,
+			     offer->address, sizeof offer->address);
 }
 
 static void
@@ -32,6 +53,7 @@ take_device(struct offer *offer, const struct message *message)
 	copy_text(device, value->items, "name", offer->name);
 	copy_text(device, value->items, "model", offer->model);
 	copy_text(device, value->items, "software", offer->software);
+	take_addresses(offer, device, value->items);
 }
 
 static void

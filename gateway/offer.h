@@ -20,6 +20,8 @@ struct offer {
 	char name[OFFER_TEXT]; /* "" where it does not say */
 	char model[OFFER_TEXT];
 	char software[OFFER_TEXT];
+	uint64_t mac; /* 0 where it does not say */
+	char address[OFFER_TEXT];
 	struct offer_service *services; /* owned */
 	size_t n_services;
 };
