@@ -47,7 +47,9 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
 	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
 	   gateway/subscription gateway/tls
-page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
+page    := $(addprefix gateway/page/,accounts.js app.js chart.js controller.js dom.js format.js \
+	   history.js icon.svg index.html outputs.js overview.js states.js stream.js style.css \
+	   summary.js tail.js)
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5

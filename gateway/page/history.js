@@ -18,7 +18,11 @@ export class History {
 
 	/** Takes a sample of everything that is drawn from a reply of api/v1/status. */
 	add(status) {
-		this.#begin(Date.parse(status.ts), status.gateway.session);
+		const time = Date.parse(status.ts);
+		// The gateway may give the same document twice.
+		if (time === this.now)
+			return;
+		this.#begin(time, status.gateway.session);
 		for (const controller of status.controllers)
 			this.#addController(controller);
 		this.#count("records", sum(status.controllers, recordsOf));

@@ -100,7 +100,10 @@ export class Tail {
 	}
 
 	#take(line) {
-		if (this.paused)
+		const missed = /^\{"missed":(\d+)\}/.exec(line);
+		if (missed)
+			this.missed += Number(missed[1]);
+		else if (this.paused)
 			this.unseen++;
 		else
 			this.pending.push(line);
@@ -113,21 +116,12 @@ export class Tail {
 	#draw() {
 		this.drawing = undefined;
 		const { lines, empty } = this.parts;
-		const made = this.pending.splice(0).flatMap(line => this.#linesOf(line));
+		const made = this.pending.splice(0).map(newLine);
 		lines.prepend(...made.reverse());
 		while (lines.children.length > KEPT)
 			lines.lastElementChild.remove();
 		empty.hidden = lines.children.length > 0;
 		this.#tell();
-	}
-
-	/** What a line of the stream becomes: a record, or that some are missing here. */
-	#linesOf(text) {
-		const record = JSON.parse(text);
-		if (record.missed === undefined)
-			return [newLine(record, text)];
-		this.missed += record.missed;
-		return [];
 	}
 
 	#clear() {
@@ -155,16 +149,18 @@ export class Tail {
 	}
 
 	#tell() {
+		const { note, counts } = this.parts;
+		setText(note, this.trouble ? `Not live: ${this.trouble}. Trying again.`
+			: this.paused ? "Paused." : `Live; the last ${KEPT} records stay.`);
+		const unseen = this.paused ? `${plural(this.unseen, "record")} since. ` : "";
 		const missed = this.missed
-			? ` ${plural(this.missed, "record")} left out: they came faster than the page took them.` : "";
-		const state = this.paused ? `Paused; ${plural(this.unseen, "record")} since.`
-			: `Live; the last ${KEPT} records stay.`;
-		const trouble = this.trouble && `Not live: ${this.trouble}. Trying again.`;
-		setText(this.parts.note, trouble || state + missed);
+			? `${plural(this.missed, "record")} left out: they came faster than the page took them.` : "";
+		setText(counts, unseen + missed);
 	}
 }
 
-function newLine(record, text) {
+function newLine(text) {
+	const record = JSON.parse(text);
 	const parts = copyOf("tail-line");
 	const received = new Date(record.received_at);
 	parts.time.dateTime = parts.time.title = record.received_at;
