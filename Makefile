@@ -20,6 +20,7 @@ SHELLCHECK   ?= shellcheck
 PYTHON       ?= /usr/bin/python3
 MINUTES      ?= 10
 SEED         ?=
+SECONDS      ?= 300
 JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
@@ -60,7 +61,8 @@ BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libj
 		  libconfuse-dev liblmdb-dev libmicrohttpd-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
-		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema
+		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema \
+		  python3-selenium chromium chromium-driver
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
@@ -138,7 +140,7 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize
+STAGES := programs unit vectors style clang cppcheck tidy e2e page-test core-faults sanitize
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
@@ -156,6 +158,14 @@ vectors: all
 
 e2e: all $(helper_programs)
 	@$(PYTEST) tests/e2e
+
+page-test: all
+	@$(PYTEST) tests/page
+
+# The pictures in docs/; SECONDS is how long the charts are given to fill.
+screenshots: all
+	@BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 SECONDS=$(SECONDS) \
+		$(PYTHON) -m pytest -q -s tests/page/screenshots.py
 
 # The cases that take no time; `make faults` has all of them.
 core-faults: all
@@ -226,7 +236,7 @@ install: $(BUILD)/nmsp2mqtt
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e core-faults faults soak style format \
+.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak style format \
 	format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
 	install clean force
 .DELETE_ON_ERROR:

@@ -13,7 +13,8 @@ export function fillAccount(row, name, account) {
 	for (const field of FIELDS)
 		setText(row[field], number(account[field] ?? 0));
 	setText(row.dropped, number(sum(reasons, ([, count]) => count)));
-	setText(row.reasons, reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(", "));
+	setText(row.reasons,
+		reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(", "));
 	row.root.classList.toggle("problem", reasons.length > 0);
 }
 

@@ -52,8 +52,8 @@ function go() {
 	route = routeOf(location.hash);
 	view = views[route.name];
 	view.enter(route.about);
-	for (const link of document.querySelectorAll("[data-route]")) {
-		const here = link.dataset.route === (route.name === "controller" ? "overview" : route.name);
+	for (const link of document.querySelectorAll("nav a")) {
+		const here = link.dataset.route === route.name;
 		setAttribute(link, "aria-current", here ? "page" : "false");
 	}
 	show();
@@ -87,7 +87,8 @@ async function poll() {
 	} finally {
 		polling = false;
 		clearTimeout(timer);
-		timer = setTimeout(poll, Math.max(POLL_MS, BUSY_SHARE * (performance.now() - began)));
+		const took = performance.now() - began;
+		timer = setTimeout(poll, Math.max(POLL_MS, BUSY_SHARE * took));
 	}
 }
 
@@ -111,8 +112,8 @@ async function ask() {
 function tellConnection(trouble) {
 	setState(element("connection"), trouble ? "bad" : "ok", trouble ? "not live" : "live");
 	element("banner").hidden = !trouble;
-	setText(element("banner-text"), trouble ? `The gateway cannot be reached: ${trouble}.` : "");
-	document.body.classList.toggle("old", Boolean(trouble));
+	setText(element("banner-text"),
+		trouble ? `The gateway cannot be reached: ${trouble}.` : "");
 }
 
 function tick() {

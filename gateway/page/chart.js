@@ -13,7 +13,8 @@ export function draw(svg, history, name) {
 		.filter(([x]) => x >= 0);
 	const peak = points.reduce((most, [, value]) => value > most ? value : most, 0);
 	const [area, line] = pathsOf(svg);
-	const runs = splitAtGaps(points).map(run => run.map(([x, value]) => [x, height(value, peak)]));
+	const runs = splitAtGaps(points)
+		.map(run => run.map(([x, value]) => [x, height(value, peak)]));
 	setAttribute(line, "d", runs.map(lineOf).join(""));
 	setAttribute(area, "d", runs.map(areaOf).join(""));
 	return peak;
@@ -60,8 +61,8 @@ function splitAtGaps(points) {
 }
 
 function lineOf(run) {
-	const [[x, y], ...rest] = run;
-	return `M${at(x, y)}${rest.map(([x, y]) => `L${at(x, y)}`).join("")}${rest.length ? "" : "h1"}`;
+	const path = `M${run.map(([x, y]) => at(x, y)).join("L")}`;
+	return run.length > 1 ? path : `${path}h1`;
 }
 
 function areaOf(run) {

@@ -55,7 +55,8 @@ export class Controller {
 		parts.retry.hidden = !controller.retry_at;
 		setTime(parts.retryAt, controller.retry_at);
 		setText(parts.attempt, number(controller.attempt) ?? "");
-		setAttribute(parts.tail, "href", `#/tail?${new URLSearchParams({ controller: this.name })}`);
+		const filter = new URLSearchParams({ controller: this.name });
+		setAttribute(parts.tail, "href", `#/tail?${filter}`);
 	}
 
 	#showSummary(controller) {
@@ -65,13 +66,13 @@ export class Controller {
 			model: device.model,
 			software: device.software,
 			deviceName: deviceName(device),
-			nmspStatus: controller.state === "subscribed" ? "active" : `not active: ${controller.state}`,
+			nmspStatus: statusText(controller.state),
 			clock: clockText(controller.clock_skew_ms),
 			connections: number(controller.connections),
 			faults: faultsText(controller.faults),
 			macs: macsText(controller.macs),
 			session: controller.session,
-			dictionary: dictionary && `${dictionary.name}, ${dictionary.hash.slice(0, 12)}`,
+			dictionary: dictionary && dictionaryText(dictionary),
 			tags: Object.entries(tags).map(tag => tag.join("=")).join(", ") || "none",
 			hosts: hosts.join(", ") || undefined,
 			tls: tls.description,
@@ -84,7 +85,8 @@ export class Controller {
 		setTexts(this.parts, {
 			echoRequests: number(echo.requests),
 			echoResponses: number(echo.responses),
-			roundTrip: echo.round_trip_ms === undefined ? undefined : `${echo.round_trip_ms} ms`,
+			roundTrip: echo.round_trip_ms === 0 ? "under 1 ms"
+				: withUnit(echo.round_trip_ms, "ms"),
 		});
 		setTime(this.parts.echoRequest, echo.last_request);
 		setTime(this.parts.echoResponse, echo.last_response);
@@ -106,14 +108,15 @@ export class Controller {
 		const refused = refusedServices(controller).map(one => one.name);
 		setText(this.parts.servicesNote, refused.length
 			? `Requested and not granted: ${refused.join(", ")}.`
-			: "Offered: what the controller is capable of. Delivering: a record came lately.");
+			: "Offered: what the controller is capable of. "
+				+ "Delivering: a record came lately.");
 		this.services.update(services, one => one.name, (row, service) => {
 			setText(row.name, service.name);
 			for (const what of ["offered", "requested", "granted", "delivering"])
-				setState(row[what], service[what] ? "ok" : "idle", service[what] ? "yes" : "no");
+				setAnswer(row[what], service[what]);
 			if (refused.includes(service.name))
 				setState(row.granted, "warn", "no");
-			setText(row.interval, service.interval_s ? `${service.interval_s} s` : "–");
+			setText(row.interval, withUnit(service.interval_s, "s") ?? "–");
 			setTime(row.last, service.last_record);
 		});
 	}
@@ -151,13 +154,31 @@ export class Controller {
 	}
 
 	#showAccounts(outputs) {
-		const accounts = outputs.flatMap(output =>
-			Object.entries(output.controllers?.[this.name] ?? {})
-				.map(([kind, account]) => ({ name: `${output.name}: ${kind}`, account })));
+		const accounts = outputs.flatMap(output => {
+			const kinds = Object.entries(output.controllers?.[this.name] ?? {});
+			return kinds.map(([kind, account]) =>
+				({ name: `${output.name}: ${kind}`, account }));
+		});
 		this.parts.noAccounts.hidden = accounts.length > 0;
 		this.accounts.update(accounts, one => one.name, (row, one) =>
 			fillAccount(row, one.name, one.account));
 	}
+}
+
+function setAnswer(element, yes) {
+	setState(element, yes ? "ok" : "idle", yes ? "yes" : "no");
+}
+
+function dictionaryText({ name, hash }) {
+	return `${name} ${hash.slice(0, 12)}`;
+}
+
+function statusText(state) {
+	return state === "subscribed" ? "active" : `not active: ${state}`;
+}
+
+function withUnit(value, unit) {
+	return value === undefined ? undefined : `${number(value)} ${unit}`;
 }
 
 function deviceName({ name, mac, address }) {

@@ -73,9 +73,10 @@ export class History {
 		for (const direction of ["in", "out"]) {
 			const messages = (controller.messages ?? [])
 				.filter(one => one.direction === direction);
-			this.#count(`messages/${name}/${direction}`, sum(messages, one => one.count));
+			const series = `messages/${name}`;
+			this.#count(`${series}/${direction}`, sum(messages, one => one.count));
 			for (const message of messages)
-				this.#count(`messages/${name}/${messageKey(message)}`, message.count);
+				this.#count(`${series}/${messageKey(message)}`, message.count);
 		}
 	}
 

@@ -51,8 +51,8 @@ function fillPanel(panel, output) {
 
 function fillCharts(panel, output, history) {
 	panel.list ??= new KeyedList(panel.charts, "chart-figure");
-	panel.list.update([output.name], name => name, (figure, name) =>
-		drawFigure(figure, history, { title: "Queued", name: `queued/${name}`, format: bytes }));
+	panel.list.update([`queued/${output.name}`], name => name, (figure, name) =>
+		drawFigure(figure, history, { title: "Queued", name, format: bytes }));
 }
 
 function fillAccounts(panel, output) {
@@ -62,13 +62,19 @@ function fillAccounts(panel, output) {
 	panel.rows ??= new KeyedList(panel.accounts, "account-row");
 	panel.empty.hidden = kinds.length > 0;
 	panel.region.hidden = kinds.length === 0;
-	panel.rows.update(kinds, kind => kind, (row, kind) => fillAccount(row, kind, total[kind]));
+	panel.rows.update(kinds, kind => kind, (row, kind) =>
+		fillAccount(row, kind, total[kind]));
 }
 
 function spoolText(spool) {
 	if (!spool)
 		return "none";
-	const state = spool.active ? "active" : `not active: ${spool.reason ?? "no reason given"}`;
-	const damaged = spool.damaged ? `, ${plural(spool.damaged, "damaged message")}` : "";
-	return `${state}, ${plural(spool.messages ?? 0, "message")}, ${bytes(spool.bytes ?? 0)}${damaged}`;
+	const parts = [
+		spool.active ? "active" : `not active: ${spool.reason ?? "no reason given"}`,
+		plural(spool.messages ?? 0, "message"),
+		bytes(spool.bytes ?? 0),
+	];
+	if (spool.damaged)
+		parts.push(plural(spool.damaged, "damaged message"));
+	return parts.join(", ");
 }

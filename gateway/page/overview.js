@@ -80,23 +80,25 @@ export class Overview {
 	#showControllers({ status: { controllers }, history }) {
 		const { filter, empty, table, more, shown } = this.parts;
 		const wanted = words(filter.value);
-		const matching = this.#sorted(controllers.filter(one => matches(one, wanted)));
+		const matching = this.#sort(controllers.filter(one => matches(one, wanted)));
 		const visible = matching.slice(0, this.limit);
-		this.rows.update(visible, one => one.name, (row, one) => fillRow(row, one, history));
+		this.rows.update(visible, one => one.name, (row, one) =>
+			fillRow(row, one, history));
 		table.hidden = visible.length === 0;
 		empty.hidden = visible.length > 0;
 		setText(empty, controllers.length === 0 ? "No controllers are configured."
-			: `No controller has “${filter.value.trim()}” in its name, state, address or tags.`);
-		setText(shown, visible.length === controllers.length ? plural(controllers.length, "controller")
+			: `“${filter.value.trim()}” is in no name, state, address or tag.`);
+		setText(shown, visible.length === controllers.length
+			? plural(controllers.length, "controller")
 			: `${visible.length} of ${controllers.length} controllers`);
 		more.hidden = visible.length === matching.length;
 		setText(more, `Show ${Math.min(PAGE, matching.length - visible.length)} more`);
 	}
 
-	#sorted(controllers) {
+	#sort(controllers) {
 		const { sort, rows } = this.parts;
 		controllers.sort(SORTS[sort.value]);
-		// Rates change all the time: rows must not move away under a hand that reaches for one.
+		// Rates change all the time: a row must not move away under a hand.
 		if (sort.value === "rate" && rows.matches(":hover, :focus-within")) {
 			const places = new Map(this.order.map((name, place) => [name, place]));
 			const placeOf = one => places.get(one.name) ?? places.size;
@@ -148,7 +150,9 @@ function words(text) {
 
 function matches(controller, wanted) {
 	const { name, state, reason, address, hosts, device, tags } = controller;
-	const text = [name, state, reason, address, ...(hosts ?? []), ...Object.values(device ?? {}),
-		...Object.entries(tags ?? {}).map(tag => tag.join("="))].join(" ").toLowerCase();
+	const text = [
+		name, state, reason, address, ...(hosts ?? []), ...Object.values(device ?? {}),
+		...Object.entries(tags ?? {}).map(tag => tag.join("=")),
+	].join(" ").toLowerCase();
 	return wanted.every(word => text.includes(word));
 }

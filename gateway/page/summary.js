@@ -7,7 +7,8 @@ const named = (name, value) => value === undefined ? undefined : `${name} ${valu
 const SUMMARIES = {
 	rssi: one => [one.entity, dbm(one.readings?.[0]?.rssi_dbm), one.readings?.[0]?.ap,
 		named("readings", one.readings?.length)],
-	info: one => [one.entity, one.status, one.ssid, one.username, one.ip?.join(" "), one.rogue?.class],
+	info: one => [one.entity, one.status, one.ssid, one.username, one.ip?.join(" "),
+		one.rogue?.class],
 	statistics: one => [one.entity, dbm(one.rssi_dbm), named("received", one.bytes_rx),
 		named("sent", one.bytes_tx)],
 	attachment: one => [one.event, one.entity, one.interface, one.ip?.join(" "), one.username],
@@ -16,7 +17,8 @@ const SUMMARIES = {
 	ap: one => [one.name, one.status, one.ip, one.model, named("radios", one.radios?.length)],
 	interferer: one => [one.type, named("severity", one.severity), dbm(one.rssi_dbm)],
 	air_quality: one => [one.ap, named("channel", one.channel), named("index", one.index)],
-	wips: one => [named("signature", one.signature_id), named("severity", one.severity), one.ap],
+	wips: one => [named("signature", one.signature_id), named("severity", one.severity),
+		one.ap],
 	unknown: one => [one.reason, named("message", one.message_id), one.detail],
 };
 

@@ -51,9 +51,10 @@ export class Tail {
 
 	#setFilter(name, value) {
 		const field = this.parts[name];
-		if (name === "controller" && value && !Array.from(field.options).some(one => one.value === value))
-			field.append(new Option(value));
 		field.value = value;
+		// The gateway may not have told yet which controllers there are.
+		if (name === "controller" && field.value !== value)
+			field.append(new Option(value, value, true, true));
 	}
 
 	/** Puts the filters into the address, so that it can be kept or sent to somebody. */
@@ -71,7 +72,8 @@ export class Tail {
 	}
 
 	#query() {
-		const used = FILTERS.map(name => [name, this.parts[name].value]).filter(([, value]) => value);
+		const used = FILTERS.map(name => [name, this.parts[name].value])
+			.filter(([, value]) => value);
 		return used.length ? `?${new URLSearchParams(used)}` : "";
 	}
 
@@ -154,7 +156,7 @@ export class Tail {
 			: this.paused ? "Paused." : `Live; the last ${KEPT} records stay.`);
 		const unseen = this.paused ? `${plural(this.unseen, "record")} since. ` : "";
 		const missed = this.missed
-			? `${plural(this.missed, "record")} left out: they came faster than the page took them.` : "";
+			? `${plural(this.missed, "record")} came too fast and were left out.` : "";
 		setText(counts, unseen + missed);
 	}
 }
@@ -164,7 +166,8 @@ function newLine(text) {
 	const parts = copyOf("tail-line");
 	const received = new Date(record.received_at);
 	parts.time.dateTime = parts.time.title = record.received_at;
-	setText(parts.time, `${received.toLocaleTimeString("en-GB")}.${record.received_at.slice(-4, -1)}`);
+	const milliseconds = record.received_at.slice(-4, -1);
+	setText(parts.time, `${received.toLocaleTimeString("en-GB")}.${milliseconds}`);
 	setText(parts.controller, record.controller);
 	setText(parts.kind, kindOf(record));
 	setText(parts.mac, record.mac ?? "");

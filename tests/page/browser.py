@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""browser.py: a headless Chromium that can be waited for, and what it asked for and complained of."""
+"""browser.py: a headless Chromium to wait for, and what it asked for and complained of."""
 import json
 import re
 import time
@@ -13,8 +13,9 @@ from selenium.webdriver.chrome.service import Service
 from proc import PATIENCE
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-DESKTOP, PHONE = (1280, 800), (360, 740)
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-lcd-text", "--hide-scrollbars"]
+DESKTOP, TABLET, PHONE = (1280, 800), (900, 1100), (360, 740)
 
 
 class Browser:
@@ -40,11 +41,11 @@ class Browser:
     def quit(self):
         self.driver.quit()
 
-    def look_like(self, size, scheme):
+    def look_like(self, size, scheme, scale=1):
         """A window of this width and height, and the colours that its owner prefers."""
         command = self.driver.execute_cdp_cmd
         command("Emulation.setDeviceMetricsOverride", {
-            "width": size[0], "height": size[1], "deviceScaleFactor": 1,
+            "width": size[0], "height": size[1], "deviceScaleFactor": scale,
             "mobile": size[0] < 600})
         command("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": scheme}]})
@@ -89,7 +90,8 @@ class Browser:
     def wait_text(self, selector, pattern, timeout=PATIENCE):
         """The match of the first of the shown texts that fits."""
         def fitting():
-            return next(filter(None, (re.search(pattern, one) for one in self.texts(selector))), None)
+            found = (re.search(pattern, one) for one in self.texts(selector))
+            return next(filter(None, found), None)
         return self.wait(fitting, f"{pattern!r} in {selector}", timeout)
 
     def press(self, *keys):

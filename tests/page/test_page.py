@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 import nmsp_wire as wire
-from browser import DESKTOP, PHONE
+from browser import DESKTOP, PHONE, TABLET
 from gateway import EVERYTHING, SEVEN, controller_options, mqtt_options
 from proc import free_port
 
@@ -48,6 +48,10 @@ def hq(start, sim, browser):
     return browser
 
 
+POLLS = """return performance.getEntriesByType("resource")
+    .filter(one => /status/.test(one.name)).length"""
+
+
 def page_of(running, port):
     """Lets a daemon come so far that it serves its page, whose address becomes its `base`."""
     running.wait_line(f"http: listens on 127.0.0.1 port {port}$")
@@ -84,9 +88,8 @@ def test_overview_appears_and_updates_in_place(hq):
     hq.run("document.querySelector('#overview tbody tr').kept = true")
     field = hq.one(part("overview", "filter"))
     field.send_keys("site=hq")
-    requests = "return performance.getEntriesByType('resource').filter(one => /status/.test(one.name)).length"
-    before = hq.run(requests)
-    hq.wait(lambda: hq.run(requests) >= before + 2, "two polls")
+    before = hq.run(POLLS)
+    hq.wait(lambda: hq.run(POLLS) >= before + 2, "two polls")
     hq.wait_text("#overview tbody td.number", r"^(?!0$)[\d.,]+$")
     assert hq.run("return document.querySelector('#overview tbody tr').kept")
     assert hq.focused == field and field.get_property("value") == "site=hq"
@@ -99,7 +102,7 @@ def test_filter_and_what_it_says_of_nothing(hq):
     field.send_keys("subscribed 127.0.0")
     assert hq.text(part("overview", "shown")) == "1 controller"
     field.send_keys(" elsewhere")
-    assert "subscribed 127.0.0 elsewhere" in hq.text(part("overview", "empty"))
+    assert "“subscribed 127.0.0 elsewhere”" in hq.text(part("overview", "empty"))
     assert not hq.all(part("overview", "table"))
 
 
@@ -245,13 +248,14 @@ def test_skip_link(hq):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_fits_and_can_be_read(hq, scheme):
     """No page is wider than its window, and no text too pale (WCAG AA)."""
-    for size in (DESKTOP, PHONE):
+    for size in (DESKTOP, TABLET, PHONE):
         hq.look_like(size, scheme)
         for page in PAGES:
             hq.go(page)
             hq.wait_text("h1", f"^{HEADINGS[page]}$")
             if page == "#/tail":
                 hq.wait(lambda: hq.texts("#tail li"), "lines")
+                hq.run("document.querySelector('#tail details').open = true")
             assert hq.run("return document.documentElement.scrollWidth") <= size[0], page
             assert hq.run(PALE_TEXTS) == [], page
 
@@ -270,8 +274,8 @@ const behind = one => {
     return [255, 255, 255];
 };
 const contrast = one => {
-    const [a, b] = [parse(getComputedStyle(one).color), behind(one)].map(light).sort((x, y) => y - x);
-    return (a + 0.05) / (b + 0.05);
+    const both = [parse(getComputedStyle(one).color), behind(one)].map(light);
+    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
 };
 return Array.from(document.querySelectorAll("body *"))
     .filter(one => one.checkVisibility() && Array.from(one.childNodes)
