@@ -127,6 +127,18 @@ state_level(enum session_state state)
 	return LOG_LEVEL_INFO;
 }
 
+/* Since when a session is not there that should be. */
+static void
+note_missing(struct controller *c)
+{
+	enum session_state state = c->session.state;
+
+	if (state == SESSION_SUBSCRIBED || state == SESSION_STALLED || state == SESSION_DISABLED)
+		c->missing_since = 0;
+	else if (!c->missing_since)
+		c->missing_since = now(c);
+}
+
 static void
 do_state(void *context)
 {
@@ -134,10 +146,7 @@ do_state(void *context)
 	const struct session *s = &c->session;
 	char retry[64] = "";
 
-	if (s->state == SESSION_SUBSCRIBED || s->state == SESSION_STALLED)
-		c->missing_since = 0;
-	else if (!c->missing_since)
-		c->missing_since = now(c);
+	note_missing(c);
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
 		snprintf(retry, sizeof retry, "; dials again in %.1f s",
 			 (double)(s->retry_at - now(c)) / 1000);
@@ -413,7 +422,6 @@ controller_init(struct controller *c)
 		return -1;
 	c->process.traffic = &c->traffic;
 	c->process.tails = c->shared->tails;
-	c->missing_since = now(c);
 	session_init(&c->session);
 	stream_init(&c->stream, c->dict);
 	c->ticket = (struct pacer_ticket){.dial = open_link, .context = c};

@@ -60,7 +60,8 @@ struct controller {
 	struct offer offer;
 	struct controller_counters counters;
 	struct traffic traffic;
-	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is */
+	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is, or is
+				  not to be */
 	char session_id[9];
 	char tls_description[80]; /* of the connection; "" */
 	uv_timer_t timer;

@@ -9,7 +9,9 @@
 
 #include "gateway/assets.h"
 #include "gateway/gateway.h"
+#include "gateway/metrics.h"
 #include "gateway/parts.h"
+#include "gateway/ready.h"
 #include "gateway/status.h"
 
 #define JSON_TYPE  "application/json"
@@ -95,6 +97,23 @@ answer_health(struct routes *routes, const struct request *request, struct reply
 	(void)routes;
 	(void)request;
 	*reply = (struct reply){.status = OK, .type = "text/plain", .data = "ok\n", .length = 3};
+}
+
+static void
+answer_ready(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	const struct gateway *g = routes->gateway;
+
+	(void)request;
+	reply_buffer(reply, ready_now(g) ? OK : UNAVAILABLE, JSON_TYPE, ready_document(g));
+}
+
+static void
+answer_metrics(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	(void)request;
+	reply_buffer(reply, OK, METRICS_TYPE,
+		     from_cache(&routes->metrics, routes->gateway, metrics_text));
 }
 
 static void
@@ -200,7 +219,8 @@ answer_command(struct routes *routes, const struct request *request, struct repl
 }
 
 static const struct resource resources[] = {
-	{"GET", "/healthz", answer_health},	      {"GET", "/api/v1/status", answer_status},
+	{"GET", "/healthz", answer_health},	      {"GET", "/readyz", answer_ready},
+	{"GET", "/metrics", answer_metrics},	      {"GET", "/api/v1/status", answer_status},
 	{"GET", "/api/v1/tail", answer_tail},	      {"POST", "/api/v1/reload", answer_reload},
 	{"POST", "/api/v1/command/", answer_command},
 };
