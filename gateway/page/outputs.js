@@ -56,8 +56,8 @@ function fillCharts(panel, output, history) {
 }
 
 function fillAccounts(panel, output) {
-	const former = output.former ? [output.former] : [];
-	const total = addAccounts([...Object.values(output.controllers ?? {}), ...former]);
+	const { controllers, former } = output; // former: those that left the configuration
+	const total = addAccounts(Object.values({ ...former, ...controllers }));
 	const kinds = Object.keys(total).sort();
 	panel.rows ??= new KeyedList(panel.accounts, "account-row");
 	panel.empty.hidden = kinds.length > 0;

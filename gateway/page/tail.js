@@ -138,7 +138,8 @@ export class Tail {
 		if (paused === this.paused)
 			return;
 		this.paused = paused;
-		this.unseen = 0;
+		// What waits to be drawn could push away the line that is being read.
+		this.unseen = this.pending.splice(0).length;
 		setText(this.parts.pause, paused ? "Resume" : "Pause");
 		this.#tell();
 	}

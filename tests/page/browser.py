@@ -79,6 +79,9 @@ class Browser:
         (found,) = self.texts(selector)
         return found
 
+    def count(self, selector):
+        return self.run("return document.querySelectorAll(arguments[0]).length", selector)
+
     def wait(self, satisfied, what, timeout=PATIENCE):
         """The first true result of satisfied()."""
         end = time.monotonic() + timeout
