@@ -32,10 +32,10 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log assets build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex http identity ledger link link_end listen \
-	   log mac metrics metrics_write offer pacer parts pin process ready routes session \
-	   session_send status store stream subscription tail terminal tls tls_reason tls_stream \
-	   traffic unix_path
+	   commands controller documents gateway handover hex http identity ledger link link_end \
+	   listen log mac metrics metrics_write offer pacer parts pin process ready reload \
+	   reload_outputs routes session session_send status store stream subscription tail \
+	   terminal tls tls_reason tls_stream traffic unix_path
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \

@@ -83,10 +83,10 @@ documents_info(const struct gateway *g)
 	for (size_t i = 0; i < g->n_controllers; i++)
 		json_object_set_new(controllers, g->controllers[i]->config->name,
 				    controller_info(g->controllers[i]));
-	return parts_text(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "version", VERSION, "gateway",
+	return parts_text(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:O*}", "version", VERSION, "gateway",
 				    g->config->gateway.name, "session", g->session, "started_at",
 				    parts_time(g->started_at), "schemas", schemas, "controllers",
-				    controllers));
+				    controllers, "reload", g->last_reload));
 }
 
 static json_t *

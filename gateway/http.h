@@ -11,7 +11,8 @@ struct http;
 struct json_t;
 
 /* What requests may do, NULL for what is not there. Each returns the document of the reply, a new
- * reference; one with a member "error" goes out as a failure. */
+ * reference; one with a member "error", or
+ * "ok" that is false, goes out as a failure. */
 struct http_actions {
 	struct json_t *(*reload)(void *context);
 	struct json_t *(*command)(void *context, const char *name, struct json_t *request);

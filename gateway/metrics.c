@@ -419,7 +419,7 @@ static const struct family families[] = {
 	{ COUNTER("output_spool_damaged"), OUTPUT, write_spool_level, O(spool.damaged),
 	  "Spools moved aside, and records that the disk did not keep." },
 	{ TIMES("delivery_seconds"), OUTPUT, write_latency, 0,
-	  "Time from reading a record until the broker had acknowledged it, or it was handed over." },
+	  "Time from reading a record until the broker acknowledged it or it was written." },
 	{ COUNTER("records_received"), ACCOUNT, write_account, A(received),
 	  "Records meant for an output." },
 	{ COUNTER("records_published"), ACCOUNT, write_account, A(published),
@@ -462,7 +462,7 @@ write_family(const struct scrape *s, const struct family *family)
 
 /* The accounts of a controller at the output that is being copied, which is the last one. */
 static void
-copy_accounts(void *context, const char *controller, struct account_set *set)
+copy_accounts(void *context, struct ledger_entry *entry)
 {
 	struct scrape *s = context;
 	size_t most = s->n_accounts + KIND_COUNT;
@@ -475,10 +475,10 @@ copy_accounts(void *context, const char *controller, struct account_set *set)
 	s->accounts = rows;
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
 		struct account_row row = {.output = s->outputs[s->n_outputs - 1].output->name,
-					  .controller = controller,
+					  .controller = entry->controller,
 					  .kind = (enum kind)kind};
 
-		account_view(&set->kinds[kind], &row.view);
+		account_view(&entry->accounts.kinds[kind], &row.view);
 		if (row.view.received)
 			rows[s->n_accounts++] = row;
 	}

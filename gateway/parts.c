@@ -154,13 +154,13 @@ struct output_accounts {
 };
 
 static void
-add_accounts(void *context, const char *controller, struct account_set *set)
+add_accounts(void *context, struct ledger_entry *entry)
 {
 	struct output_accounts *accounts = context;
-	bool configured = gateway_controller(accounts->gateway, controller) != NULL;
+	bool configured = gateway_controller(accounts->gateway, entry->controller) != NULL;
 
-	parts_set_filled(configured ? accounts->controllers : accounts->former, controller,
-			 accounts_object(set));
+	parts_set_filled(configured ? accounts->controllers : accounts->former, entry->controller,
+			 accounts_object(&entry->accounts));
 }
 
 json_t *

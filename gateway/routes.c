@@ -176,10 +176,11 @@ answer_tail(struct routes *routes, const struct request *request, struct reply *
 static void
 reply_action(struct reply *reply, json_t *result)
 {
-	unsigned status = json_object_get(result, "error") ? BAD_REQUEST : OK;
+	bool failed = json_object_get(result, "error") ||
+		      json_is_false(json_object_get(result, "ok"));
 
 	if (result)
-		reply_json(reply, status, result);
+		reply_json(reply, failed ? BAD_REQUEST : OK, result);
 	else
 		reply_error(reply, UNAVAILABLE, "out of memory");
 }

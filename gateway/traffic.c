@@ -11,12 +11,52 @@
 
 #define SECONDS (TRAFFIC_RATE_S + 1)
 
-int
-traffic_init(struct traffic *t, const struct dict *dict)
+static size_t
+place_of(const struct traffic *t, enum traffic_direction direction, const struct message_def *def)
 {
-	*t = (struct traffic){.dict = dict};
+	size_t type = def ? (size_t)(def - t->dict->messages) : t->dict->n_messages;
+
+	return type * TRAFFIC_DIRECTIONS + direction;
+}
+
+static void
+add(struct traffic_messages *to, const struct traffic_messages *more)
+{
+	to->count += more->count;
+	to->bytes += more->bytes;
+	to->last = more->last > to->last ? more->last : to->last;
+}
+
+/* Adds what was counted by another dictionary to the types of the same names, else to those that
+ * the dictionary lacks. */
+static void
+carry_over(struct traffic *t, const struct traffic *before)
+{
+	for (uint32_t i = 0; before->messages && i <= before->dict->n_messages; i++) {
+		bool known = i < before->dict->n_messages;
+		const struct message_def *was = known ? &before->dict->messages[i] : NULL;
+		const struct message_def *is = known ? dict_message_named(t->dict, was->name)
+						     : NULL;
+
+		for (unsigned direction = 0; direction < TRAFFIC_DIRECTIONS; direction++)
+			add(&t->messages[place_of(t, direction, is)],
+			    &before->messages[place_of(before, direction, was)]);
+	}
+}
+
+int
+traffic_use(struct traffic *t, const struct dict *dict)
+{
+	const struct traffic before = {.dict = t->dict, .messages = t->messages};
+
+	if (t->messages && t->dict == dict)
+		return 0;
+	t->dict = dict;
 	t->messages =
 		calloc((size_t)(dict->n_messages + 1) * TRAFFIC_DIRECTIONS, sizeof *t->messages);
+	if (t->messages)
+		carry_over(t, &before);
+	free(before.messages);
 	return t->messages ? 0 : -1;
 }
 
@@ -25,14 +65,6 @@ traffic_fini(struct traffic *t)
 {
 	free(t->messages);
 	t->messages = NULL;
-}
-
-static size_t
-place_of(const struct traffic *t, enum traffic_direction direction, const struct message_def *def)
-{
-	size_t type = def ? (size_t)(def - t->dict->messages) : t->dict->n_messages;
-
-	return type * TRAFFIC_DIRECTIONS + direction;
 }
 
 /* Notes the counts at the beginning of every second since the last time. */
@@ -57,11 +89,10 @@ void
 traffic_message(struct traffic *t, enum traffic_direction direction, const struct message_def *def,
 		size_t bytes, uint64_t now)
 {
-	struct traffic_messages *messages = &t->messages[place_of(t, direction, def)];
+	const struct traffic_messages one = {.count = 1, .bytes = bytes, .last = now};
 
-	messages->count++;
-	messages->bytes += bytes;
-	messages->last = now;
+	if (t->messages)
+		add(&t->messages[place_of(t, direction, def)], &one);
 	if (direction == TRAFFIC_OUT)
 		return;
 	t->now = now;
@@ -72,7 +103,9 @@ traffic_message(struct traffic *t, enum traffic_direction direction, const struc
 const struct traffic_messages *
 traffic_of(const struct traffic *t, enum traffic_direction direction, const struct message_def *def)
 {
-	return &t->messages[place_of(t, direction, def)];
+	static const struct traffic_messages none;
+
+	return t->messages ? &t->messages[place_of(t, direction, def)] : &none;
 }
 
 double

@@ -57,9 +57,12 @@ struct traffic_subject {
 	bool local_mac;
 };
 
-/* Begins with nothing; `dict` must outlive it. Returns 0, or -1 without memory. traffic_fini takes
- * zeros too. */
-int traffic_init(struct traffic *traffic, const struct dict *dict);
+/* Counts the messages of `dict`, which must outlive that, from now on; what was counted by another
+ * dictionary stays under the same names. Begins zeroed. Returns 0; or -1 without memory, and then
+ * counts no messages. */
+int traffic_use(struct traffic *traffic, const struct dict *dict);
+
+/* Frees what it holds. */
 void traffic_fini(struct traffic *traffic);
 
 /* Counts a message; `def` is NULL where the dictionary has none. */
@@ -88,8 +91,8 @@ const struct traffic_messages *traffic_of(const struct traffic *traffic,
 /* Records of a kind a second, over the last TRAFFIC_RATE_S, or since the first message. */
 double traffic_rate(struct traffic *traffic, enum kind kind, uint64_t now);
 
-/* When a record came that a sub-service delivers; 0: never, or the dictionary does not tell which
- * these are. */
+/* When a record came that a sub-service of the dictionary delivers; 0: never, or the dictionary
+ * does not tell which these are. */
 uint64_t traffic_delivered(const struct traffic *traffic, const struct service *service,
 			   const struct subservice *subservice);
 
