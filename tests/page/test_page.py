@@ -264,6 +264,7 @@ def test_fits_and_can_be_read(hq, scheme):
         for page in PAGES:
             hq.go(page)
             hq.wait_text("h1", f"^{HEADINGS[page]}$")
+            assert hq.texts("[aria-current=page]") == [HEADINGS[page]] or page == "#/controller/hq"
             if page == "#/tail":
                 hq.wait(lambda: hq.count("#tail li"), "lines")
                 hq.run("document.querySelector('#tail details').open = true")
