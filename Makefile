@@ -29,12 +29,13 @@ conf    := config config_check config_diff config_lists config_topic dictionary 
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_output \
-	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema spool spool_check \
-	   spool_owner spool_record spooler timestamp topic window
-gateway := account_log assets build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway handover hex http identity ledger link link_end \
-	   listen log mac metrics metrics_write offer pacer parts pin process ready reload \
-	   reload_outputs routes session session_send status store stream subscription tail \
+	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema spool \
+	   spool_check spool_owner spool_record spooler timestamp topic window
+gateway := account_log assets build check cmd_check cmd_decode cmd_healthcheck cmd_identity \
+	   cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands control_client controller \
+	   documents gateway handover hex http identity ledger link link_end listen log mac \
+	   metrics metrics_write offer pacer parts pin process ready reload reload_outputs \
+	   routes session session_send status status_print store stream subscription table tail \
 	   terminal tls tls_reason tls_stream traffic unix_path
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world

@@ -12,8 +12,6 @@
 #include "gateway/commands.h"
 #include "gateway/identity.h"
 
-static const char installed[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
-
 static int
 complain(const char *error)
 {
@@ -146,7 +144,7 @@ cmd_identity(int argc, char **argv)
 		return command_usage("identity");
 	if (spki)
 		return show_spki(spki);
-	if (!config && access(installed, F_OK) == 0)
-		config = installed;
+	if (!config && access(command_installed_config, F_OK) == 0)
+		config = command_installed_config;
 	return config ? show_configured(config) : show_here();
 }

@@ -21,7 +21,10 @@ struct command {
 };
 
 #define CONFIG_OPTION "  -c, --config FILE      the configuration\n"
-#define DICT_OPTION   "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
+#define SOCKET_OPTIONS                                                                               \
+	"  -c, --config FILE      the configuration of the running gateway; default the installed\n" \
+	"      --socket PATH      its control socket, in place of that\n"
+#define DICT_OPTION "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
 
 static const struct command commands[] = {
 	{"run", cmd_run, "nmsp2mqtt run", "run the gateway in the foreground", "-c FILE",
@@ -43,6 +46,26 @@ static const struct command commands[] = {
 	{"schema", cmd_schema, "nmsp2mqtt schema", "print the JSON Schema of what is published",
 	 "[-d DICTIONARY] [--output DIR] [KIND]",
 	 DICT_OPTION "      --output DIR       write nmsp.KIND.1.json files instead\n"},
+	{"status", cmd_status, "nmsp2mqtt status", "show what the running gateway does",
+	 "[--json] [-c FILE | --socket PATH] [CONTROLLER]",
+	 SOCKET_OPTIONS
+	 "      --json             the whole document, as it is at /api/v1/status\n"},
+	{"tail", cmd_tail, "nmsp2mqtt tail", "show the records of the running gateway as they come",
+	 "[--kind KIND,...] [--mac PREFIX] [--controller NAME] [-n COUNT]\n"
+	 "                      [-c FILE | --socket PATH]",
+	 SOCKET_OPTIONS "      --kind KIND,...    only these kinds, like rssi,info\n"
+			"      --mac PREFIX       only about addresses that begin so, like a4:83\n"
+			"      --controller NAME  only from this controller\n"
+			"  -n, --count COUNT      end after so many\n"},
+	{"healthcheck", cmd_healthcheck, "nmsp2mqtt healthcheck",
+	 "tell by the exit code whether the running gateway is well",
+	 "[--ready] [-c FILE | --socket PATH]",
+	 SOCKET_OPTIONS
+	 "      --ready            whether it publishes and all controllers are there,\n"
+	 "                         not only whether it turns\n"},
+	{"reload", cmd_reload, "nmsp2mqtt reload",
+	 "have the running gateway read its configuration again", "[-c FILE | --socket PATH]",
+	 SOCKET_OPTIONS},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -54,7 +77,7 @@ print_help(void)
 	     "Publishes the location data of wireless controllers (NMSP) as JSON to MQTT.\n\n"
 	     "Commands:");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-11s %s\n", commands[i].name, commands[i].summary);
 	puts("\n  --help     this, or with a command its options\n"
 	     "  --version  the version");
 	return COMMAND_OK;
@@ -98,6 +121,8 @@ print_error(void *context, const char *file, int line, const char *message)
 	else
 		fprintf(stderr, "%s: %s\n", file, message);
 }
+
+const char command_installed_config[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
 
 const struct report command_report = {.error = print_error};
 

@@ -31,6 +31,18 @@ int cmd_decode(int argc, char **argv);
 /* The JSON Schema of what is published. */
 int cmd_schema(int argc, char **argv);
 
+/* What the running gateway says of itself. */
+int cmd_status(int argc, char **argv);
+
+/* Live records of the running gateway. */
+int cmd_tail(int argc, char **argv);
+
+/* Whether the running gateway is well, as exit code. */
+int cmd_healthcheck(int argc, char **argv);
+
+/* Has the running gateway read its configuration again. */
+int cmd_reload(int argc, char **argv);
+
 /* Runs what a command line asks for; returns the exit code. */
 int commands_run(int argc, char **argv);
 
@@ -40,6 +52,9 @@ int command_help(const char *name);
 /* After wrong usage of the command `name`: says on standard error how it is used. Returns
  * COMMAND_ERROR. */
 int command_usage(const char *name);
+
+/* The configuration that a packaged gateway runs with. */
+extern const char command_installed_config[];
 
 /* Writes "file:line: message" to standard error. */
 extern const struct report command_report;

@@ -134,6 +134,7 @@ service_object(const struct controller *c, const struct subscription_item *item)
 
 	json_object_set_new(service, "name",
 			    json_sprintf("%s:%s", item->service->name, item->subservice->name));
+	json_object_set_new(service, "configured", json_true());
 	json_object_set_new(service, "offered", json_boolean(item->offered));
 	json_object_set_new(service, "requested", json_boolean(item->requested));
 	json_object_set_new(service, "granted", json_boolean(item->granted));
@@ -170,10 +171,10 @@ services_array(const struct controller *c)
 		if (!is_wanted(c, &c->offer.services[i]))
 			json_array_append_new(
 				services,
-				json_pack("{s:o,s:b,s:b,s:b,s:b}", "name",
+				json_pack("{s:o,s:b,s:b,s:b,s:b,s:b}", "name",
 					  parts_service_name(c->dict, &c->offer.services[i]),
-					  "offered", 1, "requested", 0, "granted", 0, "delivering",
-					  0));
+					  "configured", 0, "offered", 1, "requested", 0, "granted",
+					  0, "delivering", 0));
 	return services;
 }
 
