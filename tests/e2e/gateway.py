@@ -60,7 +60,7 @@ def configuration(state_dir, controllers, mqtts, files=(), gateway=(), http=None
     head = {"name": "gw1", "dictionary": "baseline", "state_dir": state_dir,
             "identity": {"mac": "02:00:5e:10:00:01"}}
     parts = [section("gateway", None, merged(head, dict(gateway)))]
-    if http:
+    if http is not None:
         parts.append(section("http", None, http))
     for kind, group in (("controller", controllers), ("mqtt", mqtts), ("file", dict(files))):
         parts += [section(kind, name, options) for name, options in group.items()]

@@ -14,7 +14,7 @@ from proc import PATIENCE
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-lcd-text", "--hide-scrollbars"]
+         "--disable-lcd-text", "--hide-scrollbars", "--disable-dev-shm-usage"]
 DESKTOP, TABLET, PHONE = (1280, 800), (900, 1100), (360, 740)
 
 
