@@ -25,31 +25,36 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message
-conf    := config config_check config_diff config_lists config_topic dictionary dictionary_check \
-	   dictionary_read dictionary_shapes options origin report scan source suggest text \
-	   token
+conf    := config config_check config_diff config_lists config_topic dictionary \
+	   dictionary_check dictionary_read dictionary_shapes options origin report scan \
+	   source suggest text token
 outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_output \
-	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema spool \
-	   spool_check spool_owner spool_record spooler timestamp topic window
-gateway := account_log assets build check cmd_check cmd_decode cmd_healthcheck cmd_identity \
-	   cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands control_client controller \
-	   documents gateway handover hex http identity ledger link link_end listen log mac \
-	   metrics metrics_write offer pacer parts pin process ready reload reload_outputs \
-	   routes session session_send status status_print store stream subscription table tail \
-	   terminal tls tls_reason tls_stream traffic unix_path
+	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema \
+	   spool spool_check spool_owner spool_record spooler timestamp topic window
+gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
+	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands \
+	   control_client controller documents gateway handover harden hex http identity ledger \
+	   link link_end listen log mac metrics metrics_write offer pacer parts pin probe \
+	   probe_document probe_print probe_report probe_text probe_walk process ready \
+	   reload reload_outputs routes session session_send status status_print store \
+	   stream subscription table tail terminal tls tls_reason tls_stream traffic \
+	   unix_path
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
-	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
-	   conf/config conf/config_errors conf/config_options conf/dictionary \
-	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
-	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
-	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
-	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
-	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
-	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
-	   gateway/subscription gateway/tls
+	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip \
+	   codecs/vectors conf/config conf/config_diff conf/config_errors conf/config_options \
+	   conf/dictionary conf/dictionary_errors outputs/account outputs/backoff \
+	   outputs/buffer outputs/document outputs/envelope outputs/file outputs/histogram \
+	   outputs/jsonw outputs/queue outputs/queue_index outputs/queue_random \
+	   outputs/queue_threads outputs/record_json outputs/retained outputs/spool \
+	   outputs/spooler outputs/timestamp outputs/topic outputs/window gateway/advice \
+	   gateway/harden gateway/hex gateway/identity gateway/ledger gateway/link \
+	   gateway/listen gateway/log gateway/metrics_write gateway/offer gateway/pacer \
+	   gateway/probe_print gateway/probe_report gateway/probe_text gateway/probe_walk \
+	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
+	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
+	   gateway/table gateway/tail gateway/tls gateway/traffic
 page    := $(addprefix gateway/page/,accounts.js app.js chart.js controller.js dom.js format.js \
 	   history.js icon.svg index.html outputs.js overview.js states.js stream.js style.css \
 	   summary.js tail.js)
@@ -62,9 +67,9 @@ examples     := conf/nmsp2mqtt.conf.example
 BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
 		  libconfuse-dev liblmdb-dev libmicrohttpd-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
-TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
-		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema \
-		  python3-selenium chromium chromium-driver
+TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
+		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
+		  python3-jsonschema python3-selenium chromium chromium-driver
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2

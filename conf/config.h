@@ -24,6 +24,9 @@ struct config_gateway {
 	char *certificate; /* path */
 	char *key;	   /* path */
 	unsigned health_interval_s;
+	char *user;	 /* to go on as when started as root; "": nmsp2mqtt, where there is one */
+	bool confine;	 /* with Landlock */
+	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *log_level;       /* error warning info debug */
@@ -179,6 +182,11 @@ struct config {
  * file, line and what was expected. Returns the configuration (config_free) or NULL when there was
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
+
+/* A configuration without a file, for commands that can do without: the identity in `state_dir`,
+ * and one controller that is called as its host is, all else by default. Returns NULL when memory
+ * is used up, which `report` is told. */
+struct config *config_of_host(const char *host, const char *state_dir, const struct report *report);
 
 /* Where the option stands that a member of the structs above was set by, such as
  * `&controller->ca_file`, or `&controller->services[i]` for one value of the list; where its

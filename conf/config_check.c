@@ -36,8 +36,8 @@ check_readable(struct reading *reading, const char *option, char *const *path)
 			      *path);
 }
 
-static void
-check_gateway(struct reading *reading)
+void
+config_gateway_check(struct reading *reading)
 {
 	struct config_gateway *gateway = &reading->config->gateway;
 	char **paths[] = {&gateway->certificate, &gateway->key, &gateway->control};
@@ -270,7 +270,7 @@ config_check(struct reading *reading)
 {
 	const struct config *config = reading->config;
 
-	check_gateway(reading);
+	config_gateway_check(reading);
 	check_http(reading, &config->http);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		check_controller(reading, &config->controllers[i]);

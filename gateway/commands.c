@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/suggest.h"
 #include "gateway/commands.h"
@@ -21,8 +22,8 @@ struct command {
 };
 
 #define CONFIG_OPTION "  -c, --config FILE      the configuration\n"
-#define SOCKET_OPTIONS                                                                               \
-	"  -c, --config FILE      the configuration of the running gateway; default the installed\n" \
+#define SOCKET_OPTIONS                                                                           \
+	"  -c, --config FILE      of the running gateway; default the installed configuration\n" \
 	"      --socket PATH      its control socket, in place of that\n"
 #define DICT_OPTION "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
 
@@ -36,6 +37,18 @@ static const struct command commands[] = {
 	 "[-c FILE] [--spki FILE]",
 	 CONFIG_OPTION
 	 "      --spki FILE        print the hashes of a DER public key and nothing else\n"},
+	{"probe", cmd_probe, "nmsp2mqtt probe",
+	 "try out a controller step by step, and say what to do about the step that fails",
+	 "[-c FILE | --state-dir DIR] [OPTION]... CONTROLLER",
+	 CONFIG_OPTION
+	 "      --json             print one JSON object\n"
+	 "      --port PORT        in place of the configured one, or of 16113\n"
+	 "      --state-dir DIR    where the identity is; default: the current directory\n"
+	 "      --timeout SECONDS  for each step; default 10\n"
+	 "      --type TYPE        ios-xe or aireos, where it does not show\n"
+	 "      --wait SECONDS     for the first notification; default 10\n"
+	 "CONTROLLER is a controller of the configuration, else a host.\n"
+	 "Exit code 10 to 18, by the step that failed; nmsp2mqtt(1) lists them.\n"},
 	{"decode", cmd_decode, "nmsp2mqtt decode", "turn frames from a file into JSON",
 	 "[-d DICTIONARY] [--hex] [--controller NAME] [--received-at TIME] [FILE|-]",
 	 DICT_OPTION
@@ -112,6 +125,14 @@ command_usage(const char *name)
 	return COMMAND_ERROR;
 }
 
+const char *
+command_installed_config(void)
+{
+	static const char path[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
+
+	return access(path, F_OK) == 0 ? path : NULL;
+}
+
 static void
 print_error(void *context, const char *file, int line, const char *message)
 {
@@ -121,8 +142,6 @@ print_error(void *context, const char *file, int line, const char *message)
 	else
 		fprintf(stderr, "%s: %s\n", file, message);
 }
-
-const char command_installed_config[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
 
 const struct report command_report = {.error = print_error};
 

@@ -14,6 +14,7 @@ enum command_exit {
 	COMMAND_OK = 0,
 	COMMAND_ERROR = 1,
 	COMMAND_FAULTS = 2, /* decode: some bytes were not understood */
+			    /* probe: those of probe_exit() too */
 };
 
 /* The daemon, in the foreground. */
@@ -27,6 +28,9 @@ int cmd_identity(int argc, char **argv);
 
 /* Frames to JSON. */
 int cmd_decode(int argc, char **argv);
+
+/* One look at a controller, step by step. */
+int cmd_probe(int argc, char **argv);
 
 /* The JSON Schema of what is published. */
 int cmd_schema(int argc, char **argv);
@@ -53,8 +57,9 @@ int command_help(const char *name);
  * COMMAND_ERROR. */
 int command_usage(const char *name);
 
-/* The configuration that a packaged gateway runs with. */
-extern const char command_installed_config[];
+/* The path of the installed configuration, or NULL when there is none; for commands that can do
+ * without -c. */
+const char *command_installed_config(void);
 
 /* Writes "file:line: message" to standard error. */
 extern const struct report command_report;

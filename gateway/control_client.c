@@ -52,12 +52,14 @@ configured_path(const char *file)
 char *
 control_path(const struct control_target *target)
 {
+	const char *installed = command_installed_config();
+
 	if (target->socket)
 		return strdup(target->socket);
 	if (target->config)
 		return configured_path(target->config);
-	if (access(command_installed_config, R_OK) == 0)
-		return configured_path(command_installed_config);
+	if (installed)
+		return configured_path(installed);
 	return strdup(DEFAULT_SOCKET);
 }
 

@@ -291,8 +291,6 @@ on_stage(void *context, enum link_stage stage, const char *detail)
 	struct controller *c = context;
 
 	say(c, LOG_LEVEL_DEBUG, "%s %s", names[stage], detail);
-	snprintf(c->tls_description, sizeof c->tls_description, "%s",
-		 stage == LINK_ESTABLISHED ? detail : "");
 	if (stage == LINK_HANDSHAKING)
 		session_authenticating(&c->session, now(c), detail);
 }

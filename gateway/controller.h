@@ -76,7 +76,6 @@ struct controller {
 	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is, or is
 				  not to be */
 	char session_id[9];
-	char tls_description[80]; /* of the connection; "" */
 	uv_timer_t timer;
 	bool has_skew;
 	bool skew_told;	   /* it was logged that the clocks are too far apart */

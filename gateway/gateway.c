@@ -2,7 +2,6 @@
 /* gateway.c: everything that a running gateway is made of */
 #include "gateway/gateway.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,7 +218,7 @@ reload(struct gateway *g)
 {
 	g->reload_again = g->n_handovers > 0;
 	if (!g->reload_again)
-		json_decref(reload_run(g));
+		reload_run(g);
 }
 
 void
@@ -242,11 +241,7 @@ on_sighup(uv_signal_t *handle, int signum)
 static struct json_t *
 on_reload_request(void *context)
 {
-	struct gateway *g = context;
-
-	if (g->stopping)
-		return json_pack("{s:s}", "error", "the gateway is stopping");
-	return reload_run(g);
+	return reload_request(context);
 }
 
 static void
@@ -351,21 +346,6 @@ gateway_run(struct gateway *g)
 	return 0;
 }
 
-/* Dictionaries and configurations, to which nothing refers any more. */
-static void
-free_texts(struct gateway *g)
-{
-	for (size_t i = 0; i < g->n_dicts; i++) {
-		dictionary_free(g->dicts[i].dict);
-		free(g->dicts[i].name);
-	}
-	for (size_t i = 0; i < g->n_old_configs; i++)
-		config_free(g->old_configs[i]);
-	config_free(g->config);
-	free(g->dicts);
-	free(g->old_configs);
-}
-
 void
 gateway_fini(struct gateway *g)
 {
@@ -382,7 +362,7 @@ gateway_fini(struct gateway *g)
 		controller_free(g->controllers[i]);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_free(g->outputs[i]);
-	free_texts(g);
+	reload_fini(g);
 	arena_fini(&g->shared.reading);
 	arena_fini(&g->shared.writing);
 	scratch_free(g->scratch);
@@ -390,7 +370,6 @@ gateway_fini(struct gateway *g)
 	free(g->controllers);
 	free(g->outputs);
 	free(g->leaving);
-	json_decref(g->last_reload);
 	ledger_fini(&g->ledger);
 	uv_loop_close(&g->loop);
 }

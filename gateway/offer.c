@@ -2,6 +2,7 @@
 /* offer.c: what a controller says of itself in its capability notification */
 #include "gateway/offer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -97,6 +98,41 @@ offer_take(struct offer *offer, const struct message *message)
 		subscription_visit(message, &(struct subscription_visitor){add_service, offer});
 	else if (mask)
 		take_mask(offer, message->dict, mask->u);
+}
+
+/* The name of a sub-service as the configuration has it, or its numbers. */
+static void
+name_service(const struct dict *dict, const struct offer_service *offered, char *text, size_t size)
+{
+	snprintf(text, size, "%u:%u", offered->service, offered->subservice);
+	for (uint32_t i = 0; i < dict->n_services; i++) {
+		const struct service *service = &dict->services[i];
+
+		for (uint32_t k = 0;
+		     service->number == offered->service && k < service->n_subservices; k++)
+			if (service->subservices[k].number == offered->subservice)
+				snprintf(text, size, "%s:%s", service->name,
+					 service->subservices[k].name);
+	}
+}
+
+char *
+offer_list(const struct offer *offer, const struct dict *dict, char *text, size_t size)
+{
+	static const char more[] = ", ...";
+	char name[OFFER_TEXT * 2];
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < offer->n_services; i++) {
+		name_service(dict, &offer->services[i], name, sizeof name);
+		if (used + strlen(name) + 2 + sizeof more > size) {
+			snprintf(text + used, size - used, "%s", used ? more : more + 2);
+			break;
+		}
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+	}
+	return text;
 }
 
 void

@@ -29,6 +29,10 @@ struct offer {
 /* Replaces what was known by what `message` says. Without memory, the services are left out. */
 void offer_take(struct offer *offer, const struct message *message);
 
+/* Writes "rssi:client, rssi:tag" of the services to `text`, numbers for what `dict` has no name
+ * for; what has no room is left out behind "...". Returns `text`. */
+char *offer_list(const struct offer *offer, const struct dict *dict, char *text, size_t size);
+
 /* Forgets everything. */
 void offer_clear(struct offer *offer);
 

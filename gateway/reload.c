@@ -63,7 +63,10 @@ apply_gateway(struct reload *r)
 
 	r->global = config_diff("gateway", &r->before->gateway, &r->after->gateway, &names);
 	if (r->global)
-		reload_note(r, &(struct reload_note){"gateway", NULL, names.text, "updated"});
+		reload_note(r, &(struct reload_note){"gateway", NULL, names.text,
+						     r->global & EFFECT_START
+							     ? "waits for the next start"
+							     : "updated"});
 	apply_identity(r);
 	build_device(r->g);
 	r->g->shared.state_dir = r->after->gateway.state_dir;
@@ -326,7 +329,7 @@ apply(struct reload *r)
 	reload_sweep(g);
 }
 
-static json_t *
+static void
 finish(struct gateway *g, json_t *result, const char *key, json_t *list)
 {
 	char ts[TIMESTAMP_LENGTH + 1];
@@ -335,12 +338,11 @@ finish(struct gateway *g, json_t *result, const char *key, json_t *list)
 	json_object_set_new(result, "ts", json_string(ts));
 	json_object_set_new(result, key, list);
 	json_decref(g->last_reload);
-	g->last_reload = json_incref(result);
+	g->last_reload = result;
 	gateway_publish_info(g);
-	return result;
 }
 
-json_t *
+void
 reload_run(struct gateway *g)
 {
 	json_t *errors = json_array();
@@ -350,11 +352,36 @@ reload_run(struct gateway *g)
 	if (!config || keep_old_config(g, config)) {
 		config_free(config);
 		log_error("reload", "%s is not used, everything stays as it was", g->config->path);
-		return finish(g, json_pack("{s:b}", "ok", 0), "errors", errors);
+		finish(g, json_pack("{s:b}", "ok", 0), "errors", errors);
+		return;
 	}
 	json_decref(errors);
 	r.changes = json_array();
 	apply(&r);
 	log_info("reload", "%s: %zu changes", config->path, json_array_size(r.changes));
-	return finish(g, json_pack("{s:b}", "ok", 1), "changes", r.changes);
+	finish(g, json_pack("{s:b}", "ok", 1), "changes", r.changes);
+}
+
+json_t *
+reload_request(struct gateway *g)
+{
+	if (g->stopping)
+		return json_pack("{s:s}", "error", "the gateway is stopping");
+	reload_run(g);
+	return json_incref(g->last_reload);
+}
+
+void
+reload_fini(struct gateway *g)
+{
+	for (size_t i = 0; i < g->n_dicts; i++) {
+		dictionary_free(g->dicts[i].dict);
+		free(g->dicts[i].name);
+	}
+	for (size_t i = 0; i < g->n_old_configs; i++)
+		config_free(g->old_configs[i]);
+	config_free(g->config);
+	json_decref(g->last_reload);
+	free(g->dicts);
+	free(g->old_configs);
 }

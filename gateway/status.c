@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "gateway/parts.h"
+#include "gateway/tls.h"
 #include "outputs/timestamp.h"
 
 #ifndef VERSION
@@ -76,16 +77,13 @@ device_object(const struct offer *offer)
 static void
 add_connection(json_t *object, const struct controller *c)
 {
-	struct link_peer peer = {"", ""};
 	json_t *tls = json_object();
 
-	if (c->link)
-		peer = link_peer(c->link);
-	if (*c->tls_description && c->link) {
-		parts_set_text(tls, "description", c->tls_description);
-		parts_set_text(tls, "fingerprint", peer.fingerprint);
+	if (c->link) {
+		parts_set_text(tls, "description", link_shown(c->link)->protocol);
+		parts_set_text(tls, "fingerprint", link_shown(c->link)->fingerprint);
+		parts_set_text(object, "address", link_address(c->link));
 	}
-	parts_set_text(object, "address", peer.address);
 	parts_set_filled(object, "device", device_object(&c->offer));
 	parts_set_filled(object, "tls", tls);
 	if (c->session.connected)
