@@ -20,6 +20,7 @@ SHELLCHECK   ?= shellcheck
 PYTHON       ?= /usr/bin/python3
 MINUTES      ?= 10
 SEED         ?=
+SECONDS      ?= 300
 JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
@@ -55,7 +56,9 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   gateway/process gateway/process_filter gateway/session gateway/session_initial \
 	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
 	   gateway/subscription gateway/table gateway/tail gateway/tls gateway/traffic
-page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
+page    := $(addprefix gateway/page/,accounts.js app.js chart.js controller.js dom.js format.js \
+	   history.js icon.svg index.html outputs.js overview.js states.js stream.js style.css \
+	   summary.js tail.js)
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
@@ -67,7 +70,8 @@ BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libj
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
-		  python3-jsonschema python3-prometheus-client
+		  python3-jsonschema python3-prometheus-client python3-selenium chromium \
+		  chromium-driver
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
@@ -145,7 +149,7 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize
+STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize page-test
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
@@ -163,6 +167,14 @@ vectors: all
 
 e2e: all $(helper_programs)
 	@$(PYTEST) tests/e2e
+
+page-test: all
+	@$(PYTEST) tests/page
+
+# The pictures in docs/; SECONDS is how long the charts are given to fill.
+screenshots: all
+	@BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 SECONDS=$(SECONDS) \
+		$(PYTHON) -m pytest -q -s tests/page/screenshots.py
 
 # The cases that take no time; `make faults` has all of them.
 core-faults: all
@@ -233,7 +245,7 @@ install: $(BUILD)/nmsp2mqtt
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e core-faults faults soak style format \
+.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak style format \
 	format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
 	install clean force
 .DELETE_ON_ERROR:
