@@ -183,6 +183,14 @@ core-faults: all
 faults: all
 	@$(PYTEST) -s tests/faults
 
+# docs/asyncapi.yaml and docs/examples with the programs that they are for.
+examples: all
+	@$(PYTEST) tests/examples -m 'not slow'
+
+# The same with those that take minutes to install.
+examples-slow: all
+	@$(PYTEST) tests/examples -m slow
+
 # Faults at random for MINUTES; SEED repeats a run.
 soak: all
 	@BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 MINUTES=$(MINUTES) SEED=$(SEED) \
