@@ -71,7 +71,9 @@ RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
 		  python3-jsonschema python3-prometheus-client python3-selenium chromium \
-		  chromium-driver
+		  chromium-driver prometheus
+# Debian's npm, where there is no other: that of a later Node.js conflicts with it.
+TEST_PACKAGES  += $(if $(shell command -v npm),,nodejs npm)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
@@ -253,7 +255,7 @@ install: $(BUILD)/nmsp2mqtt
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak style format \
-	format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
+.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak \
+	examples examples-slow style format format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
 	install clean force
 .DELETE_ON_ERROR:

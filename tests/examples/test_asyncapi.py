@@ -106,7 +106,7 @@ def test_what_comes_fits(channels, sims, gateway, subscriber):
     running = gateway(sims(*SMALL), gateway={"health_interval": 1})
     subscriber.records(5, "rssi")
     subscriber.records(1, "info")
-    subscriber.wait_for(lambda one: one.topic.endswith("/health") and "rssi" in one.payload.decode())
+    subscriber.wait_for(lambda one: one.topic.endswith("/health") and b"rssi" in one.payload)
     running.stop_in_order()
     seen = set()
     for message in subscriber.messages:

@@ -30,7 +30,8 @@ class Site:
                            capture_output=True)
         (store / "acl").write_text((FOLDER / f"{name}.acl").read_text(), encoding="ascii")
         text = (FOLDER / f"{name}.conf").read_text()
-        for shown, real in (("1883 127", f"{ports['site']} 127"), ("1884 127", f"{ports['central']} 127"),
+        for shown, real in (("1883 127", f"{ports['site']} 127"),
+                            ("1884 127", f"{ports['central']} 127"),
                             ("127.0.0.1:1884", f"127.0.0.1:{ports['central']}"),
                             ("/etc/mosquitto/passwords", passwords),
                             (f"/etc/mosquitto/{name}.acl", store / "acl"),
@@ -90,7 +91,7 @@ DENIED = [
 
 @pytest.mark.parametrize("where, user, topic", DENIED)
 def test_writing_is_denied(sites, subscribers, where, user, topic):
-    """The broker says so, and who may read everything does not get it, but what is written after."""
+    """The broker says so; who may read everything gets only what is written after."""
     reader = subscribers(sites[where].as_user("reader"))
     writer = {"site": "gw1", "central": "site1"}[where]
     subscribers(sites[where].as_user(user)).publish(topic, "no")
