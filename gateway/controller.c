@@ -146,8 +146,16 @@ do_capability(void *context)
 	c->shared->capability(c->shared->context, c);
 }
 
-static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_state,
-					       do_capability};
+static void
+do_answered(void *context, const struct question *question, const char *error)
+{
+	struct controller *c = context;
+
+	c->shared->answered(c->shared->context, c, question, error);
+}
+
+static const struct session_actions actions = {do_dial,	 do_hang_up,	do_send,
+					       do_state, do_capability, do_answered};
 
 /* The way of the bytes. */
 

@@ -34,6 +34,9 @@ struct controller_shared {
 		      struct controller *controller); /* its state document is to be published */
 	void (*capability)(void *context,
 			   struct controller *controller); /* its capability document */
+	/* a question of session_ask() has ended */
+	void (*answered)(void *context, struct controller *controller,
+			 const struct question *question, const char *error);
 };
 
 /* What came from a controller, since the start. */

@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/session_ask.h"
 #include "gateway/session_send.h"
 
 #define NEVER	  UINT64_MAX
 #define LIST_SIZE 200
+#define RETIRE_MS 2000 /* for the answer to an unsubscribe request */
 
 const char *
 session_state_name(enum session_state state)
@@ -80,8 +82,9 @@ session_random(struct session *s)
 }
 
 static void
-forget_connection(struct session *s)
+forget_connection(struct session *s, const char *reason)
 {
+	session_ask_lost(s, reason);
 	s->connected = false;
 	s->capable = false;
 	s->echo_waits = 0;
@@ -140,7 +143,7 @@ session_authenticating(struct session *s, uint64_t now, const char *detail)
 void
 session_connected(struct session *s, uint64_t now)
 {
-	forget_connection(s);
+	forget_connection(s, "a new connection");
 	s->connected = true;
 	s->connected_at = now;
 	s->last_data = now;
@@ -158,7 +161,11 @@ session_lost(struct session *s, uint64_t now, enum session_loss loss, const char
 
 	if (s->state == SESSION_DISABLED)
 		return;
-	forget_connection(s);
+	if (s->retire_by) {
+		session_disable(s, now, s->retire_reason);
+		return;
+	}
+	forget_connection(s, reason);
 	if (was_connected && !flapped)
 		s->attempt = 0;
 	if (was_connected)
@@ -251,6 +258,7 @@ ask_initial(struct session *s, uint64_t now)
 		s->initial_transaction = session_send_initial(s, &initial);
 		if (!s->initial_transaction)
 			continue;
+		s->initial_request = initial.request;
 		s->answer_by = now + s->settings.answer_timeout_ms;
 		return;
 	}
@@ -307,6 +315,7 @@ take_data(struct session *s, uint64_t now, const struct message *message)
 	s->last_data = now;
 	if (s->state == SESSION_STALLED)
 		enter_subscribed(s, now);
+	session_ask_message(s, now, message);
 	if (s->initial_transaction && message->frame.transaction == s->initial_transaction) {
 		s->answer_by = now + s->settings.answer_timeout_ms;
 		if (message->frame.more)
@@ -314,6 +323,15 @@ take_data(struct session *s, uint64_t now, const struct message *message)
 		s->initial_transaction = 0;
 		ask_initial(s, now);
 	}
+}
+
+/* What was granted is given back. Retiring, the next tick ends the connection. */
+static void
+take_release(struct session *s, uint64_t now)
+{
+	subscription_reset(&s->subscription);
+	if (s->retire_by)
+		s->retire_by = now;
 }
 
 void
@@ -328,7 +346,7 @@ session_message(struct session *s, uint64_t now, const struct message *message)
 	else if (is_named(message, "service_subscribe_response"))
 		take_grant(s, now, message);
 	else if (s->stopping && is_named(message, "service_unsubscribe_response"))
-		subscription_reset(&s->subscription);
+		take_release(s, now);
 	else
 		take_data(s, now, message);
 }
@@ -376,6 +394,10 @@ dead_time(const struct session *s)
 void
 session_tick(struct session *s, uint64_t now)
 {
+	if (s->retire_by && now >= s->retire_by) {
+		session_disable(s, now, s->retire_reason);
+		return;
+	}
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED) {
 		if (now >= s->retry_at && !s->stopping)
 			dial(s, now);
@@ -395,16 +417,18 @@ session_tick(struct session *s, uint64_t now)
 		      (unsigned long long)(s->settings.stall_timeout_ms / 1000));
 	if (now >= s->answer_by)
 		miss_answer(s, now);
+	session_ask_tick(s, now);
 }
 
 uint64_t
 session_deadline(const struct session *s)
 {
-	uint64_t times[] = {s->next_echo, dead_time(s), stall_time(s), s->answer_by};
+	uint64_t times[] = {s->next_echo, dead_time(s), stall_time(s), s->answer_by,
+			    questions_deadline(&s->questions)};
 	uint64_t first = NEVER;
 
 	if (s->stopping)
-		return NEVER;
+		return s->retire_by ? s->retire_by : NEVER;
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
 		return s->retry_at;
 	for (size_t i = 0; s->connected && i < sizeof times / sizeof *times; i++)
@@ -416,6 +440,8 @@ bool
 session_stop(struct session *s, uint64_t now)
 {
 	(void)now;
+	if (s->retire_by)
+		return true;
 	s->stopping = true;
 	return s->connected && session_send_unsubscribe(s);
 }
@@ -430,11 +456,26 @@ session_stopped(const struct session *s)
 }
 
 void
+session_retire(struct session *s, uint64_t now, const char *reason)
+{
+	if (s->retire_by)
+		return;
+	if (!session_stop(s, now)) {
+		session_disable(s, now, reason);
+		return;
+	}
+	s->retire_reason = reason;
+	s->retire_by = now + RETIRE_MS;
+}
+
+void
 session_disable(struct session *s, uint64_t now, const char *reason)
 {
+	s->stopping = false;
+	s->retire_by = 0;
 	s->actions->hang_up(s->context);
 	enter(s, now, SESSION_DISABLED, "%s", reason);
-	forget_connection(s);
+	forget_connection(s, reason);
 }
 
 void
