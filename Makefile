@@ -24,7 +24,7 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message
-conf    := config config_check config_lists config_topic dictionary dictionary_check \
+conf    := config config_check config_diff config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \

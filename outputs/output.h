@@ -36,7 +36,7 @@ struct output_ops {
 		unsigned flush_ms); /* goodbye, flush, end the thread; returns when it has ended */
 	void (*status)(struct output *output,
 		       struct output_status *status); /* all but what is queued */
-	void (*free)(struct output *output);
+	void (*free)(struct output *output);	      /* all but the queue */
 };
 
 struct output {
@@ -101,5 +101,16 @@ void output_status(struct output *output, struct output_status *status);
 int output_start(struct output *output);
 void output_stop(struct output *output, unsigned flush_ms);
 void output_free(struct output *output);
+
+/* As output_stop, but what is still queued stays queued; any thread. */
+void output_halt(struct output *output, unsigned flush_ms);
+
+/* As output_free, but for the queue, which is returned and belongs to the caller or to the output
+ * that it was given to. */
+struct queue *output_release(struct output *output);
+
+/* Replaces the template of the topics of records (taken over). Topics that were made of the one
+ * before stay good. */
+void output_set_topic(struct output *output, struct topic *topic);
 
 #endif
