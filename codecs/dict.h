@@ -349,8 +349,8 @@ struct dict {
  * `request` of the services names. Elements: status device service subservice_mask entity scope
  * detail location_type mac. Fields: of device: name model software mac address; of service:
  * service, subservices { subservice, interval }. Enumeration values: status "success" and
- * "partial"; scope "all" and "listed"; entity "client"; detail "full"; location_type "any". Services
- * that commands ask: rssi information statistics location ap_info.
+ * "partial"; scope "all" and "listed"; entity "client"; detail "full"; location_type "any".
+ * Services that commands ask: rssi information statistics location ap_info.
  */
 
 /* Works out everything marked "by dict_compile". Returns 0, or -1 with a sentence in `error`

@@ -52,7 +52,8 @@ struct mqtt_settings {
 	unsigned backoff_min_ms;     /* 0: 1,000 */
 	unsigned backoff_max_ms;     /* 0: 60,000 */
 	struct mqtt_tls tls;
-	struct spool_settings spool; /* not used at QoS 0 */
+	struct spool_settings spool;   /* not used at QoS 0 */
+	struct command_taker commands; /* with `take`: commands are subscribed to */
 };
 
 /* Returns a new output, not started; the settings are copied, the queue is taken over. NULL with a
