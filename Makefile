@@ -31,7 +31,8 @@ outputs := account backoff buffer document envelope file jsonw mqtt mqtt_command
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex identity ledger link link_end log mac offer \
+	   command command_args command_controller command_gateway command_query \
+	   commands controller documents gateway hex identity ledger link link_end log mac mailbox offer \
 	   pacer pin process questions session session_ask session_send store stream subscription tls tls_reason tls_stream
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
@@ -42,8 +43,8 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/mqtt_commands \
 	   outputs/queue outputs/queue_index outputs/queue_random outputs/queue_threads \
 	   outputs/record_json outputs/retained outputs/spool outputs/spooler \
-	   outputs/timestamp outputs/topic outputs/window gateway/hex gateway/identity \
-	   gateway/ledger gateway/link gateway/log gateway/offer gateway/pacer gateway/process \
+	   outputs/timestamp outputs/topic outputs/window gateway/command gateway/hex gateway/identity \
+	   gateway/ledger gateway/link gateway/log gateway/mailbox gateway/offer gateway/pacer gateway/process \
 	   gateway/session gateway/session_ask gateway/session_initial gateway/session_retry \
 	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
 	   gateway/tls

@@ -131,6 +131,7 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
+	bool commands;		     /* may come through the broker */
 	char *spool_path;	     /* "": no spool */
 	size_t spool_max_size;	     /* bytes */
 	enum config_sync spool_sync;

@@ -15,6 +15,7 @@
 #define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
+#define DIAL_PAUSE_MS	  10000 /* between two dials by an operator's wish */
 #define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
 static uint64_t
@@ -424,6 +425,41 @@ controller_start(struct controller *c)
 {
 	session_start(&c->session, now(c));
 	controller_arm(c);
+}
+
+void
+controller_disable(struct controller *c, const char *reason)
+{
+	session_retire(&c->session, now(c), reason);
+	controller_arm(c);
+}
+
+void
+controller_dial(struct controller *c, const char *reason)
+{
+	c->dialled_at = now(c);
+	if (c->session.state == SESSION_DISABLED)
+		session_start(&c->session, now(c));
+	else
+		session_reconnect(&c->session, now(c), reason);
+	controller_arm(c);
+}
+
+uint64_t
+controller_dial_wait(const struct controller *c)
+{
+	uint64_t since = now(c) - c->dialled_at;
+
+	return c->dialled_at && since < DIAL_PAUSE_MS ? DIAL_PAUSE_MS - since : 0;
+}
+
+uint32_t
+controller_ask(struct controller *c, const struct session_ask *ask, char *error, size_t size)
+{
+	uint32_t transaction = session_ask(&c->session, now(c), ask, error, size);
+
+	controller_arm(c);
+	return transaction;
 }
 
 void

@@ -13,7 +13,7 @@
 #include "gateway/offer.h"
 #include "gateway/pacer.h"
 #include "gateway/process.h"
-#include "gateway/session.h"
+#include "gateway/session_ask.h"
 #include "gateway/stream.h"
 
 #define CONTROLLER_ARENA_LIMIT (64U * 1024 * 1024) /* for one message and what is made of it */
@@ -63,8 +63,9 @@ struct controller {
 	char session_id[9];
 	uv_timer_t timer;
 	bool has_skew;
-	bool skew_told;	   /* it was logged that the clocks are too far apart */
-	int64_t skew_ms;   /* how far the controller's clock is ahead of ours */
+	bool skew_told;	     /* it was logged that the clocks are too far apart */
+	int64_t skew_ms;     /* how far the controller's clock is ahead of ours */
+	uint64_t dialled_at; /* by an operator's wish; 0: never */
 	bool version_told; /* a version of the frame that the dictionary does not have was logged */
 };
 
@@ -87,6 +88,20 @@ void controller_start(struct controller *controller);
  * for. */
 void controller_stop(struct controller *controller);
 bool controller_stopped(const struct controller *controller);
+
+/* Unsubscribes, hangs up, and then stays disabled for `reason`, which must live as long. */
+void controller_disable(struct controller *controller, const char *reason);
+
+/* Dials anew by an operator's wish, out of any state: a disabled controller, or, telling `reason`,
+ * one that is connected or rests. */
+void controller_dial(struct controller *controller, const char *reason);
+
+/* How many ms are to pass before controller_dial() is harmless again. */
+uint64_t controller_dial_wait(const struct controller *controller);
+
+/* session_ask() of the controller's session. */
+uint32_t controller_ask(struct controller *controller, const struct session_ask *ask, char *error,
+			size_t size);
 
 /* Ends the connection at once and closes the timer; `reason` goes to the state document. */
 void controller_close(struct controller *controller, const char *reason);

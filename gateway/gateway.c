@@ -10,6 +10,7 @@
 #include "conf/dictionary.h"
 #include "gateway/account_log.h"
 #include "gateway/build.h"
+#include "gateway/command.h"
 #include "gateway/documents.h"
 #include "gateway/log.h"
 #include "outputs/timestamp.h"
@@ -58,12 +59,20 @@ static void
 on_state(void *context, struct controller *c)
 {
 	publish_of_controller(context, c, "state", documents_state(c));
+	/* After the document, so that whoever reads the response finds it there. */
+	command_state(context, c);
 }
 
 static void
 on_capability(void *context, struct controller *c)
 {
 	publish_of_controller(context, c, "capability", documents_capability(c));
+}
+
+static void
+on_answered(void *context, struct controller *c, const struct question *question, const char *error)
+{
+	command_answered(context, c, question, error);
 }
 
 static void
@@ -123,6 +132,7 @@ end_loop(struct gateway *g)
 	g->ended = true;
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
+	command_stop(g);
 	publish_document(g, "health", documents_health(g), 0);
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
@@ -186,6 +196,7 @@ init_shared(struct gateway *g)
 		.state_dir = g->config->gateway.state_dir,
 		.state = on_state,
 		.capability = on_capability,
+		.answered = on_answered,
 	};
 	arena_init(&g->shared.reading, CONTROLLER_ARENA_LIMIT);
 	arena_init(&g->shared.writing, CONTROLLER_ARENA_LIMIT);
@@ -210,7 +221,7 @@ gateway_init(struct gateway *g, const struct config *config)
 	init_signal(g, &g->sigterm, SIGTERM);
 	init_signal(g, &g->sigint, SIGINT);
 	init_shared(g);
-	return build_all(g);
+	return command_init(g) ? -1 : build_all(g);
 }
 
 int
@@ -259,5 +270,7 @@ gateway_fini(struct gateway *g)
 	free(g->outputs);
 	free(g->dicts);
 	ledger_fini(&g->ledger);
+	command_fini(g);
+	uv_run(&g->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&g->loop);
 }

@@ -14,6 +14,8 @@
 #include "gateway/ledger.h"
 #include "outputs/output.h"
 
+struct commands;
+
 struct gateway {
 	uv_loop_t loop;
 	const struct config *config;
@@ -26,6 +28,7 @@ struct gateway {
 	struct controller **controllers; /* in the order of the configuration */
 	size_t n_controllers;
 	struct ledger ledger;
+	struct commands *commands;
 	struct scratch *scratch;
 	struct pacer pacer;
 	struct controller_shared shared;

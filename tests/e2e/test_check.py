@@ -67,6 +67,7 @@ BAD_LINES = [
     ('verify = "tofu"', 'ca_file = "/nonexistent/ca.pem"', "ca.pem"),
     ("qos = 1", "qos = 3", "qos"),
     ("qos = 1", "keepalive = -1", "keepalive"),
+    ("qos = 1", 'commands = "some"', "commands"),
     ("qos = 1", 'password_file = "/nonexistent/secret"', "secret"),
     ("qos = 1", 'queue_size = "lots"', "lots"),
     ("protocol = 5", "protocol = 4", "protocol"),
