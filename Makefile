@@ -27,27 +27,29 @@ codecs  := arena civic compile decode dict encode fault frame geo message
 conf    := config config_check config_diff config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
-outputs := account backoff buffer document envelope file jsonw mqtt mqtt_commands mqtt_inbox mqtt_output mqtt_reason \
+outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
-	   spool_owner spool_record spooler timestamp topic window
+	   spool_owner spool_record spooler timestamp topic window \
+	   mqtt_commands mqtt_inbox
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   command command_args command_controller command_gateway command_query \
-	   commands controller documents gateway hex identity ledger link link_end log mac mailbox offer \
-	   pacer pin process questions session session_ask session_send store stream subscription tls tls_reason tls_stream
+	   commands controller documents gateway handover hex identity ledger link link_end log mac offer \
+	   pacer pin process reload reload_outputs session session_send store stream subscription tls tls_reason tls_stream \
+	   command command_args command_controller command_gateway command_query mailbox \
+	   questions session_ask
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
-	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip \
-	   codecs/vectors conf/config conf/config_errors conf/config_options conf/dictionary \
+	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
+	   conf/config conf/config_errors conf/config_options conf/dictionary \
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
-	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/mqtt_commands \
-	   outputs/queue outputs/queue_index outputs/queue_random outputs/queue_threads \
-	   outputs/record_json outputs/retained outputs/spool outputs/spooler \
-	   outputs/timestamp outputs/topic outputs/window gateway/command gateway/hex gateway/identity \
-	   gateway/ledger gateway/link gateway/log gateway/mailbox gateway/offer gateway/pacer gateway/process \
-	   gateway/session gateway/session_ask gateway/session_initial gateway/session_retry \
-	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
-	   gateway/tls
+	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
+	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
+	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
+	   outputs/window gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
+	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
+	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
+	   gateway/subscription gateway/tls \
+	   gateway/command gateway/mailbox gateway/session_ask outputs/mqtt_commands
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5

@@ -175,7 +175,7 @@ carry_out(struct call *call, const char *name, const struct buffer *text)
 	else if (!read)
 		call_fail(call, "bad JSON: line %d, column %d: %s", error.line, error.column,
 			  error.text);
-	else if (call->gateway->stop_by)
+	else if (call->gateway->stopping)
 		call_fail(call, STOPPING);
 	else if (command_check_members(call))
 		call->command->run(call);

@@ -32,8 +32,8 @@ may_dial(struct call *call, const struct controller *c)
 {
 	uint64_t wait_ms = controller_dial_wait(c);
 
-	if (c->session.retire_by)
-		return call_fail(call, "controller %s is being disabled, try again in a moment",
+	if (c->stopping)
+		return call_fail(call, "controller %s is about to hang up, try again in a moment",
 				 c->config->name);
 	if (wait_ms > 0)
 		return call_fail(call,
@@ -50,7 +50,7 @@ command_enable(struct call *call)
 
 	if (!c)
 		return;
-	if (c->session.retire_by || c->session.state == SESSION_DISABLED) {
+	if (c->stopping || c->session.state == SESSION_DISABLED) {
 		if (!may_dial(call, c))
 			return;
 		controller_dial(c, NULL);

@@ -16,6 +16,7 @@
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
 #define DIAL_PAUSE_MS	  10000 /* between two dials by an operator's wish */
+#define STOP_WAIT_MS	  2000	/* for the answer of the controller */
 #define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
 static uint64_t
@@ -45,6 +46,8 @@ say(const struct controller *c, enum log_level level, const char *format, ...)
 	logs[level](subject, "%s", text);
 }
 
+static void settle(struct controller *c);
+
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -56,13 +59,13 @@ on_timer(uv_timer_t *timer)
 	session_tick(&c->session, now(c));
 	/* Armed again for what comes next. */
 	c->shared->pace(c->shared->context);
-	controller_arm(c);
+	settle(c);
 }
 
 void
 controller_arm(struct controller *c)
 {
-	uint64_t deadline = session_deadline(&c->session), at = now(c);
+	uint64_t deadline = c->stopping ? c->stop_by : session_deadline(&c->session), at = now(c);
 
 	if (uv_is_closing((uv_handle_t *)&c->timer))
 		return;
@@ -252,7 +255,7 @@ on_bytes(void *context, const uint8_t *bytes, size_t size)
 		drop_link(c);
 		session_lost(&c->session, now(c), LOSS_CLOSED, reason);
 	}
-	controller_arm(c);
+	settle(c);
 }
 
 /* The life of the link. */
@@ -324,7 +327,7 @@ on_closed(void *context, const struct link_end *end)
 	memcpy(reason, end->reason, sizeof reason);
 	drop_link(c);
 	session_lost(&c->session, now(c), loss, reason);
-	controller_arm(c);
+	settle(c);
 }
 
 static const struct link_events events = {on_stage, on_connected, on_bytes, on_closed};
@@ -372,8 +375,8 @@ init_subscription(struct controller *c)
 	return status;
 }
 
-int
-controller_init(struct controller *c)
+static int
+init_session(struct controller *c)
 {
 	c->session = (struct session){
 		.dict = c->dict,
@@ -400,6 +403,14 @@ controller_init(struct controller *c)
 	if (init_subscription(c))
 		return -1;
 	session_init(&c->session);
+	return 0;
+}
+
+int
+controller_init(struct controller *c)
+{
+	if (init_session(c))
+		return -1;
 	stream_init(&c->stream, c->dict);
 	c->ticket = (struct pacer_ticket){.dial = open_link, .context = c};
 	uv_timer_init(c->shared->loop, &c->timer);
@@ -411,11 +422,12 @@ void
 controller_free(struct controller *c)
 {
 	process_end(&c->process);
-	free(c->process.routes);
+	process_set_routes(&c->process, NULL, 0);
 	session_fini(&c->session);
 	stream_fini(&c->stream);
 	offer_clear(&c->offer);
 	tls_context_put(c->tls);
+	tls_context_put(c->next.tls);
 	free(c->tags);
 	free(c);
 }
@@ -430,14 +442,15 @@ controller_start(struct controller *c)
 void
 controller_disable(struct controller *c, const char *reason)
 {
-	session_retire(&c->session, now(c), reason);
-	controller_arm(c);
+	c->disabled = reason;
+	controller_stop(c);
 }
 
 void
 controller_dial(struct controller *c, const char *reason)
 {
 	c->dialled_at = now(c);
+	c->disabled = NULL;
 	if (c->session.state == SESSION_DISABLED)
 		session_start(&c->session, now(c));
 	else
@@ -465,20 +478,72 @@ controller_ask(struct controller *c, const struct session_ask *ask, char *error,
 void
 controller_stop(struct controller *c)
 {
+	if (c->stopping)
+		return;
 	session_stop(&c->session, now(c));
-	uv_timer_stop(&c->timer);
+	c->stopping = true;
+	c->stop_by = session_stopped(&c->session) ? now(c) : now(c) + STOP_WAIT_MS;
+	controller_arm(c);
 }
 
-bool
-controller_stopped(const struct controller *c)
+void
+controller_reopen(struct controller *c, const struct controller_setup *setup)
 {
-	return session_stopped(&c->session);
+	tls_context_put(c->next.tls);
+	c->next = *setup;
+	controller_stop(c);
+}
+
+/* The session has stopped: begins it anew with what is to come next. */
+static void
+reopen(struct controller *c)
+{
+	session_disable(&c->session, now(c), "the configuration was changed");
+	session_fini(&c->session);
+	tls_context_put(c->tls);
+	c->config = c->next.config;
+	c->dict = c->next.dict;
+	c->tls = c->next.tls;
+	c->next = (struct controller_setup){.config = NULL};
+	c->version_told = false;
+	if (init_session(c))
+		say(c, LOG_LEVEL_ERROR, "cannot be opened anew: out of memory");
+	else if (c->disabled)
+		session_disable(&c->session, now(c), c->disabled);
+	else
+		controller_start(c);
+}
+
+/* After whatever happened to the session: sees whether a stop is done, and sets the timer. */
+static void
+settle(struct controller *c)
+{
+	bool stopped = c->stopping && (session_stopped(&c->session) || now(c) >= c->stop_by);
+
+	if (stopped) {
+		c->stopping = false;
+		if (c->next.config)
+			reopen(c);
+		else if (c->disabled)
+			session_disable(&c->session, now(c), c->disabled);
+		c->shared->stopped(c->shared->context, c);
+	}
+	controller_arm(c);
+}
+
+static void
+on_closed_timer(uv_handle_t *timer)
+{
+	struct controller *c = timer->data;
+
+	c->shared->closed(c->shared->context, c);
 }
 
 void
 controller_close(struct controller *c, const char *reason)
 {
+	if (uv_is_closing((uv_handle_t *)&c->timer))
+		return;
 	session_disable(&c->session, now(c), reason);
-	if (!uv_is_closing((uv_handle_t *)&c->timer))
-		uv_close((uv_handle_t *)&c->timer, NULL);
+	uv_close((uv_handle_t *)&c->timer, on_closed_timer);
 }

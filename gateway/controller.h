@@ -37,6 +37,11 @@ struct controller_shared {
 	/* a question of session_ask() has ended */
 	void (*answered)(void *context, struct controller *controller,
 			 const struct question *question, const char *error);
+	void (*stopped)(void *context,
+			struct controller *controller); /* what controller_stop() began is done */
+	void (*closed)(void *context,
+		       struct controller *controller); /* what controller_close() began is done; it
+							  may be freed */
 };
 
 /* What came from a controller, since the start. */
@@ -47,12 +52,20 @@ struct controller_counters {
 	uint64_t faults[FAULT_FRAME + 1]; /* by level */
 };
 
+/* What a session is opened with. */
+struct controller_setup {
+	const struct config_controller *config;
+	const struct dict *dict;
+	struct tls_context *tls; /* owned */
+};
+
 struct controller {
 	struct controller_shared *shared;
 	const struct config_controller *config;
 	const struct dict *dict;
-	struct tls_context *tls;   /* owned */
-	struct envelope_tag *tags; /* of its records; owned */
+	struct tls_context *tls;      /* owned */
+	struct controller_setup next; /* to be opened anew with, once stopped; config NULL: no */
+	struct envelope_tag *tags;    /* of its records; owned */
 	struct link *link;
 	struct pacer_ticket ticket;
 	struct stream stream;
@@ -67,6 +80,10 @@ struct controller {
 	int64_t skew_ms;     /* how far the controller's clock is ahead of ours */
 	uint64_t dialled_at; /* by an operator's wish; 0: never */
 	bool version_told; /* a version of the frame that the dictionary does not have was logged */
+	bool stopping;
+	const char *disabled; /* why it is to stay so; NULL: it is not */
+	bool removed;	      /* it left the configuration */
+	uint64_t stop_by;     /* while stopping */
 };
 
 /* Prepares a controller whose shared, config, dict, tls, tags (both taken over) and process are
@@ -84,12 +101,12 @@ void controller_arm(struct controller *controller);
 /* Dials when its turn comes. */
 void controller_start(struct controller *controller);
 
-/* Unsubscribes. controller_stopped tells when the controller answered or there is nothing to wait
- * for. */
+/* Unsubscribes; shared->stopped tells, from the loop, when the controller answered, there is
+ * nothing to wait for, or time is up. */
 void controller_stop(struct controller *controller);
-bool controller_stopped(const struct controller *controller);
 
-/* Unsubscribes, hangs up, and then stays disabled for `reason`, which must live as long. */
+/* Unsubscribes, hangs up, and then stays disabled for `reason`, which must live as long, whatever
+ * becomes of its configuration, until controller_dial(). */
 void controller_disable(struct controller *controller, const char *reason);
 
 /* Dials anew by an operator's wish, out of any state: a disabled controller, or, telling `reason`,
@@ -103,7 +120,12 @@ uint64_t controller_dial_wait(const struct controller *controller);
 uint32_t controller_ask(struct controller *controller, const struct session_ask *ask, char *error,
 			size_t size);
 
-/* Ends the connection at once and closes the timer; `reason` goes to the state document. */
+/* Stops, and opens the session anew with another configuration, dictionary and TLS. `setup->tls` is
+ * taken over. Another one before the session has stopped takes the place of this. */
+void controller_reopen(struct controller *controller, const struct controller_setup *setup);
+
+/* Ends the connection at once and closes the timer; `reason` goes to the state document.
+ * shared->closed follows from the loop. */
 void controller_close(struct controller *controller, const char *reason);
 
 #endif

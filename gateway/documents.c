@@ -172,10 +172,10 @@ documents_info(const struct gateway *g)
 	for (size_t i = 0; i < g->n_controllers; i++)
 		json_object_set_new(controllers, g->controllers[i]->config->name,
 				    controller_info(g->controllers[i]));
-	return finish(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "version", VERSION, "gateway",
+	return finish(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:O*}", "version", VERSION, "gateway",
 				g->config->gateway.name, "session", g->session, "started_at",
 				time_text(g->started_at), "schemas", schemas, "controllers",
-				controllers));
+				controllers, "reload", g->last_reload));
 }
 
 static json_t *
@@ -233,13 +233,13 @@ struct output_accounts {
 };
 
 static void
-add_accounts(void *context, const char *controller, struct account_set *set)
+add_accounts(void *context, struct ledger_entry *entry)
 {
 	struct output_accounts *accounts = context;
-	bool configured = gateway_controller(accounts->gateway, controller) != NULL;
+	bool configured = gateway_controller(accounts->gateway, entry->controller) != NULL;
 
-	set_filled(configured ? accounts->controllers : accounts->former, controller,
-		   accounts_object(set));
+	set_filled(configured ? accounts->controllers : accounts->former, entry->controller,
+		   accounts_object(&entry->accounts));
 }
 
 static json_t *

@@ -15,7 +15,6 @@
 
 #define NEVER	  UINT64_MAX
 #define LIST_SIZE 200
-#define RETIRE_MS 2000 /* for the answer to an unsubscribe request */
 
 const char *
 session_state_name(enum session_state state)
@@ -161,10 +160,6 @@ session_lost(struct session *s, uint64_t now, enum session_loss loss, const char
 
 	if (s->state == SESSION_DISABLED)
 		return;
-	if (s->retire_by) {
-		session_disable(s, now, s->retire_reason);
-		return;
-	}
 	forget_connection(s, reason);
 	if (was_connected && !flapped)
 		s->attempt = 0;
@@ -325,15 +320,6 @@ take_data(struct session *s, uint64_t now, const struct message *message)
 	}
 }
 
-/* What was granted is given back. Retiring, the next tick ends the connection. */
-static void
-take_release(struct session *s, uint64_t now)
-{
-	subscription_reset(&s->subscription);
-	if (s->retire_by)
-		s->retire_by = now;
-}
-
 void
 session_message(struct session *s, uint64_t now, const struct message *message)
 {
@@ -346,7 +332,7 @@ session_message(struct session *s, uint64_t now, const struct message *message)
 	else if (is_named(message, "service_subscribe_response"))
 		take_grant(s, now, message);
 	else if (s->stopping && is_named(message, "service_unsubscribe_response"))
-		take_release(s, now);
+		subscription_reset(&s->subscription);
 	else
 		take_data(s, now, message);
 }
@@ -394,10 +380,6 @@ dead_time(const struct session *s)
 void
 session_tick(struct session *s, uint64_t now)
 {
-	if (s->retire_by && now >= s->retire_by) {
-		session_disable(s, now, s->retire_reason);
-		return;
-	}
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED) {
 		if (now >= s->retry_at && !s->stopping)
 			dial(s, now);
@@ -428,7 +410,7 @@ session_deadline(const struct session *s)
 	uint64_t first = NEVER;
 
 	if (s->stopping)
-		return s->retire_by ? s->retire_by : NEVER;
+		return NEVER;
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
 		return s->retry_at;
 	for (size_t i = 0; s->connected && i < sizeof times / sizeof *times; i++)
@@ -440,8 +422,6 @@ bool
 session_stop(struct session *s, uint64_t now)
 {
 	(void)now;
-	if (s->retire_by)
-		return true;
 	s->stopping = true;
 	return s->connected && session_send_unsubscribe(s);
 }
@@ -456,23 +436,9 @@ session_stopped(const struct session *s)
 }
 
 void
-session_retire(struct session *s, uint64_t now, const char *reason)
-{
-	if (s->retire_by)
-		return;
-	if (!session_stop(s, now)) {
-		session_disable(s, now, reason);
-		return;
-	}
-	s->retire_reason = reason;
-	s->retire_by = now + RETIRE_MS;
-}
-
-void
 session_disable(struct session *s, uint64_t now, const char *reason)
 {
 	s->stopping = false;
-	s->retire_by = 0;
 	s->actions->hang_up(s->context);
 	enter(s, now, SESSION_DISABLED, "%s", reason);
 	forget_connection(s, reason);

@@ -107,8 +107,6 @@ struct session {
 	uint64_t answer_by; /* when the answer that is waited for is overdue */
 	struct questions questions;
 	bool stopping;
-	uint64_t retire_by; /* session_retire() ends then at the latest; 0: it is not asked for */
-	const char *retire_reason; /* of the caller */
 	uint64_t random;
 };
 
@@ -144,10 +142,8 @@ uint64_t session_deadline(const struct session *session);
 bool session_stop(struct session *session, uint64_t now);
 bool session_stopped(const struct session *session);
 
-/* The same, and then stays disabled until session_start(). `reason` must live as long. */
-void session_retire(struct session *session, uint64_t now, const char *reason);
-
-/* Ends at once, or begins anew, by an operator's wish; lifts a quarantine. */
+/* Ends at once, a stop that was under way too, or begins anew, by an operator's wish; lifts a
+ * quarantine. */
 void session_disable(struct session *session, uint64_t now, const char *reason);
 void session_reconnect(struct session *session, uint64_t now, const char *reason);
 

@@ -392,6 +392,7 @@ file_output_new(const struct file_settings *settings, char *error, size_t size)
 	if (file->output.queue && file->path)
 		return &file->output;
 	snprintf(error, size, "no memory");
+	file->output.queue = settings->queue ? NULL : file->output.queue;
 	output_free(&file->output);
 	return NULL;
 }

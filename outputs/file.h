@@ -18,7 +18,8 @@ struct file_settings {
 };
 
 /* Returns a new output, not started; the settings are copied, the queue is taken over. NULL with a
- * sentence in `error` without memory (a given queue is freed). The file is opened by output_start.
+ * sentence in `error` without memory; a given queue stays the caller's then. The file is opened by
+ * output_start.
  */
 struct output *file_output_new(const struct file_settings *settings, char *error, size_t size);
 

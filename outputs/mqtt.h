@@ -57,7 +57,7 @@ struct mqtt_settings {
 };
 
 /* Returns a new output, not started; the settings are copied, the queue is taken over. NULL with a
- * sentence in `error` when they are wrong (a given queue is freed). */
+ * sentence in `error` when they are wrong; a given queue stays the caller's then. */
 struct output *mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size);
 
 /* Copies settings with their text, fills in the defaults; 0, or -1 without memory (nothing to free

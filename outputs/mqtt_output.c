@@ -233,11 +233,6 @@ start(struct output *output)
 {
 	struct mqtt *mqtt = mqtt_of(output);
 
-	/* A queue that comes from another output may have documents below another root. */
-	if (queue_reroot(output->queue, mqtt->root) < 0) {
-		log_error(mqtt->log_name, "cannot start: no memory");
-		return -1;
-	}
 	if (uv_loop_init(&mqtt->loop) < 0 || uv_async_init(&mqtt->loop, &mqtt->wake, on_wake) < 0) {
 		log_error(mqtt->log_name, "cannot start: no loop");
 		return -1;
@@ -327,7 +322,7 @@ make_queue(struct mqtt *mqtt)
 	if (asprintf(&mqtt->root, "%s/%s/", settings->prefix, gateway) < 0 ||
 	    asprintf(&mqtt->state_topic, "%sstate", mqtt->root) < 0)
 		return -1;
-	queue.document_root = mqtt->root;
+	mqtt->output.document_root = queue.document_root = mqtt->root;
 	if (settings->queue)
 		queue_limit(settings->queue, &queue);
 	mqtt->output.queue = settings->queue ? settings->queue : queue_new(&queue);
@@ -367,6 +362,16 @@ make_parts(struct mqtt *mqtt)
 	return 0;
 }
 
+/* Frees an output that could not be made, but not the queue that it was given. */
+static void
+discard(struct mqtt *mqtt, const struct queue *given)
+{
+	struct queue *queue = output_release(&mqtt->output);
+
+	if (queue != given)
+		queue_free(queue);
+}
+
 struct output *
 mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
 {
@@ -374,7 +379,6 @@ mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
 
 	if (!mqtt || mqtt_settings_copy(&mqtt->settings, settings) < 0) {
 		snprintf(error, size, "no memory");
-		queue_free(settings->queue);
 		free(mqtt);
 		return NULL;
 	}
@@ -394,8 +398,6 @@ mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
 		return &mqtt->output;
 	if (mqtt->output.topic)
 		snprintf(error, size, "no memory");
-	if (!mqtt->output.queue)
-		mqtt->output.queue = settings->queue;
-	output_free(&mqtt->output);
+	discard(mqtt, settings->queue);
 	return NULL;
 }

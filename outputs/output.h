@@ -43,7 +43,8 @@ struct output {
 	const struct output_ops *ops;
 	char *name;
 	enum publish_mode mode;
-	struct topic *topic; /* of records; NULL for outputs without topics */
+	struct topic *topic;	   /* of records; NULL for outputs without topics */
+	const char *document_root; /* of the topics of documents, "nmsp/gw1/"; NULL: none */
 	struct queue *queue;
 };
 

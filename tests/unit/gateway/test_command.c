@@ -76,6 +76,13 @@ do_answered(void *context, const struct question *question, const char *error)
 	command_answered(&rig_of(context)->gateway, context, question, error);
 }
 
+static void
+do_stopped(void *context, struct controller *c)
+{
+	(void)context;
+	assert_false(c->stopping);
+}
+
 static const struct session_actions actions = {do_nothing, do_hang_up, do_send,
 					       do_state,   do_nothing, do_answered};
 
@@ -119,6 +126,7 @@ rig_new(void)
 					       .pacer = &g->pacer,
 					       .pace = do_nothing,
 					       .context = rig,
+					       .stopped = do_stopped,
 					       .device = &device};
 	pacer_init(&g->pacer, 1, 1);
 	arena_init(&g->shared.writing, 1 << 20);
@@ -439,7 +447,6 @@ test_disable_waits_for_the_controller(void **state)
 {
 	struct rig *rig = rig_new();
 	struct session *s = &rig->controllers[0].session;
-	uint64_t now = uv_now(&rig->gateway.loop);
 
 	(void)state;
 	subscribe(rig, 0);
@@ -447,11 +454,13 @@ test_disable_waits_for_the_controller(void **state)
 	assert_string_equal(rig->sent[rig->n_sent - 1]->name, "service_unsubscribe_request");
 	assert_false(run(rig, "controller/disable", "{'controller':'hq'}"));
 	assert_error(rig, "controller/enable", "{'controller':'hq'}",
-		     "controller hq is being disabled, try again in a moment");
-	assert_error(rig, "controller/reconnect", "{'controller':'hq'}", "is being disabled");
+		     "controller hq is about to hang up, try again in a moment");
+	assert_error(rig, "controller/reconnect", "{'controller':'hq'}", "is about to hang up");
 	rig->responses = 0;
 	receive(rig, 0, "service_unsubscribe_response", last_transaction(rig), SUCCESS);
-	session_tick(s, now);
+	rig->controllers[0].stop_by = 0;
+	controller_arm(&rig->controllers[0]);
+	uv_run(&rig->gateway.loop, UV_RUN_NOWAIT);
 	assert_int_equal(rig->responses, 2);
 	assert_response(rig, "{'command':'controller/disable','ok':true,'controller':'hq',"
 			     "'state':'disabled'}");
@@ -512,7 +521,7 @@ test_the_end(void **state)
 	assert_int_equal(rig->responses, 1);
 	assert_string_equal(json_string_value(json_object_get(rig->response, "error")),
 			    "the gateway is stopping");
-	rig->gateway.stop_by = 1;
+	rig->gateway.stopping = true;
 	assert_error(rig, "measure", "{}", "the gateway is stopping");
 	rig_free(rig);
 }

@@ -346,67 +346,15 @@ test_not_beside_the_same_request_after_subscribing(void **state)
 }
 
 static void
-test_retiring_unsubscribes_first(void **state)
+test_disabling_ends_a_stop(void **state)
 {
 	struct life *life = subscribed_life();
 
 	(void)state;
-	session_retire(&life->session, life->now, "by command");
-	life_assert_sent(life, "service_unsubscribe_request");
-	life_assert_state(life, SESSION_SUBSCRIBED, "");
-	session_retire(&life->session, life->now, "again");
-	life_assert_nothing_sent(life);
-	life_answer(life, "service_unsubscribe_response", SUCCESS);
-	life_pass(life, 0);
-	life_assert_state(life, SESSION_DISABLED, "by command");
-	assert_int_equal(life->hang_ups, 1);
-	assert_int_equal(session_deadline(&life->session), UINT64_MAX);
+	session_stop(&life->session, life->now);
+	session_disable(&life->session, life->now, "by command");
 	session_start(&life->session, life->now);
 	life_assert_state(life, SESSION_CONNECTING, "");
-	life_free(life);
-}
-
-static void
-test_retiring_does_not_wait_for_ever(void **state)
-{
-	struct life *life = subscribed_life();
-
-	(void)state;
-	session_retire(&life->session, life->now, "by command");
-	life_pass(life, 1999);
-	life_assert_state(life, SESSION_SUBSCRIBED, "");
-	life_pass(life, 1);
-	life_assert_state(life, SESSION_DISABLED, "by command");
-	life_free(life);
-}
-
-static void
-test_retiring_survives_a_lost_connection(void **state)
-{
-	struct life *life = subscribed_life();
-
-	(void)state;
-	session_retire(&life->session, life->now, "by command");
-	session_lost(&life->session, life->now, LOSS_CLOSED, "gone");
-	life_assert_state(life, SESSION_DISABLED, "by command");
-	life_pass(life, 1000 * SECONDS);
-	assert_int_equal(life->dials, 1);
-	life_free(life);
-}
-
-static void
-test_retiring_without_a_connection_is_at_once(void **state)
-{
-	struct life *life = life_new(wants, COUNT(wants));
-
-	(void)state;
-	session_start(&life->session, life->now);
-	session_lost(&life->session, life->now, LOSS_REFUSED, "not in the list");
-	life_assert_state(life, SESSION_QUARANTINED, "");
-	session_retire(&life->session, life->now, "by command");
-	life_assert_state(life, SESSION_DISABLED, "by command");
-	life_pass(life, 1000 * SECONDS);
-	assert_int_equal(life->dials, 1);
 	life_free(life);
 }
 
@@ -428,10 +376,7 @@ main(void)
 		cmocka_unit_test(test_one_of_a_kind_at_a_time),
 		cmocka_unit_test(test_all_stations_only_now_and_then),
 		cmocka_unit_test(test_not_beside_the_same_request_after_subscribing),
-		cmocka_unit_test(test_retiring_unsubscribes_first),
-		cmocka_unit_test(test_retiring_does_not_wait_for_ever),
-		cmocka_unit_test(test_retiring_survives_a_lost_connection),
-		cmocka_unit_test(test_retiring_without_a_connection_is_at_once),
+		cmocka_unit_test(test_disabling_ends_a_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
