@@ -170,7 +170,10 @@ carry_out(struct call *call, const char *name, const struct buffer *text)
 	call->command = find_command(call, name);
 	if (!call->command)
 		return;
-	if (!read && text->length == 0)
+	if (call->gateway->commands->n_waiting >= MOST_WAITING)
+		call_fail(call, "busy: %d commands wait for controllers, try again later",
+			  MOST_WAITING);
+	else if (!read && text->length == 0)
 		call_fail(call, "bad JSON: expected an object, such as {}, got nothing");
 	else if (!read)
 		call_fail(call, "bad JSON: line %d, column %d: %s", error.line, error.column,
@@ -214,11 +217,7 @@ command_run(struct gateway *g, const char *name, const struct buffer *request,
 		log_error("command", "%.100s: no memory", asker->who);
 		return;
 	}
-	if (commands->n_waiting >= MOST_WAITING)
-		call_fail(call, "busy: %d commands wait for controllers, try again later",
-			  MOST_WAITING);
-	else
-		carry_out(call, name, request);
+	carry_out(call, name, request);
 	if (!is_waiting(call)) {
 		call_end(call);
 		return;

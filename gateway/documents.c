@@ -179,10 +179,22 @@ documents_info(const struct gateway *g)
 }
 
 static json_t *
+dropped_object(const struct account_view *view)
+{
+	json_t *dropped = json_object();
+
+	for (unsigned i = 0; i < DROP_COUNT; i++)
+		if (view->dropped[i])
+			json_object_set_new(dropped, drop_reason_name((enum drop_reason)i),
+					    count(view->dropped[i]));
+	return dropped;
+}
+
+static json_t *
 account_object(struct account *account)
 {
 	struct account_view view;
-	json_t *object = json_object(), *dropped = json_object();
+	json_t *object = json_object();
 
 	account_view(account, &view);
 	json_object_set_new(object, "received", count(view.received));
@@ -190,11 +202,7 @@ account_object(struct account *account)
 	json_object_set_new(object, "filtered", count(view.filtered));
 	json_object_set_new(object, "conflated", count(view.conflated));
 	json_object_set_new(object, "queued", count(view.queued));
-	for (unsigned i = 0; i < DROP_COUNT; i++)
-		if (view.dropped[i])
-			json_object_set_new(dropped, drop_reason_name((enum drop_reason)i),
-					    count(view.dropped[i]));
-	set_filled(object, "dropped", dropped);
+	set_filled(object, "dropped", dropped_object(&view));
 	return object;
 }
 
@@ -222,6 +230,18 @@ spool_object(const struct spool_status *spool)
 	json_object_set_new(object, "bytes", count(spool->bytes));
 	if (spool->damaged)
 		json_object_set_new(object, "damaged", count(spool->damaged));
+	return object;
+}
+
+/* What became of the responses to commands. */
+static json_t *
+responses_object(const struct account_view *view)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "published", count(view->published));
+	json_object_set_new(object, "queued", count(view->queued));
+	set_filled(object, "dropped", dropped_object(view));
 	return object;
 }
 
@@ -259,6 +279,8 @@ output_object(struct gateway *g, size_t place)
 	json_object_set_new(object, "reconnects", count(status.reconnects));
 	if (status.spool.configured)
 		json_object_set_new(object, "spool", spool_object(&status.spool));
+	if (status.responses.received)
+		json_object_set_new(object, "responses", responses_object(&status.responses));
 	if (page)
 		ledger_page_each(page, add_accounts, &accounts);
 	set_filled(object, "controllers", accounts.controllers);
