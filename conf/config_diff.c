@@ -21,6 +21,7 @@ static const struct effect {
 	{"gateway", "state_dir", EFFECT_IDENTITY},
 	{"gateway", "identity", EFFECT_IDENTITY},
 	{"gateway", "unknown", EFFECT_RECORDS},
+	{"http", NULL, EFFECT_GATEWAY},
 	{"controller", NULL, EFFECT_SESSION},
 	{"controller", "dictionary", EFFECT_DICTIONARY},
 	{"controller", "tags", EFFECT_RECORDS},

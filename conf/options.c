@@ -26,6 +26,7 @@ _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes 
 #define TOPIC	  "{prefix}/{gateway}/{controller}/{kind}"
 
 #define G(member) offsetof(struct config_gateway, member)
+#define H(member) offsetof(struct config_http, member)
 #define C(member) offsetof(struct config_controller, member)
 #define M(member) offsetof(struct config_mqtt, member)
 #define F(member) offsetof(struct config_file, member)
@@ -38,11 +39,19 @@ static const struct option gateway_options[] = {
 	{ NULL, "state_dir", OPTION_PATH, G(state_dir), 0, 0, "/var/lib/nmsp2mqtt", NULL },
 	{ NULL, "health_interval", OPTION_UINT, G(health_interval_s), 1, 3600, "60", "s" },
 	{ NULL, "log_level", OPTION_WORD, G(log_level), 0, 0, "info", "error warning info debug" },
+	{ NULL, "control", OPTION_TEXT, G(control), 0, 0, "", NULL },
+	{ NULL, "overdue", OPTION_UINT, G(overdue_s), 1, DAY_S, "120", "s" },
 	{ "identity", "mac", OPTION_MAC, G(mac), 0, 0, "", NULL },
 	{ "identity", "certificate", OPTION_TEXT, G(certificate), 0, 0, "identity.crt", NULL },
 	{ "identity", "key", OPTION_TEXT, G(key), 0, 0, "identity.key", NULL },
 	{ "unknown", "publish", OPTION_BOOL, G(publish_unknown), 0, 0, "true", NULL },
 	{ "unknown", "rate", OPTION_UINT, G(unknown_rate), 1, 100000, "10", "records/s" },
+	{ .name = NULL },
+};
+
+static const struct option http_options[] = {
+	{ NULL, "listen", OPTION_TEXT, H(listen), 0, 0, "127.0.0.1", NULL },
+	{ NULL, "port", OPTION_PORT, H(port), 1, 65535, "9464", NULL },
 	{ .name = NULL },
 };
 
@@ -113,6 +122,8 @@ static const struct option file_options[] = {
 
 static const struct option_section sections[] = {
 	{"gateway", false, STRUCT(config_gateway), gateway_options},
+	{"http", false, sizeof(struct config_http), 0, offsetof(struct config_http, texts),
+	 http_options},
 	{"controller", true, STRUCT(config_controller), controller_options},
 	{"mqtt", true, STRUCT(config_mqtt), mqtt_options},
 	{"file", true, STRUCT(config_file), file_options},

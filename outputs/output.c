@@ -71,6 +71,13 @@ output_status(struct output *output, struct output_status *status)
 	output->ops->status(output, status);
 	queue_level(output->queue, &status->queued_bytes, &status->queued_messages);
 	queue_responses(output->queue, &status->responses);
+	status->queue_size = queue_size(output->queue);
+}
+
+struct histogram *
+output_latency(struct output *output)
+{
+	return queue_latency(output->queue);
 }
 
 int

@@ -62,6 +62,10 @@ def of(response, controller="hq"):
     return entry
 
 
+def state_of(status, controller):
+    return next(one["state"] for one in status["controllers"] if one["name"] == controller)
+
+
 # What controllers are asked.
 
 @pytest.mark.parametrize("protocol", [3, 5])
@@ -275,10 +279,10 @@ def test_log_level(ready, commander):
 def test_status(ready, commander):
     ready()
     status = commander.run("status")["status"]
-    assert status["controllers"]["hq"]["state"] == "subscribed"
-    assert status["outputs"]["main"]["connected"] is True
+    assert status["schema"] == "nmsp.status/1" and state_of(status, "hq") == "subscribed"
+    assert status["outputs"][0]["name"] == "main" and status["outputs"][0]["connected"] is True
     named = commander.run("status", {"controller": "hq"})["status"]
-    assert list(named["controllers"]) == ["hq"]
+    assert [one["name"] for one in named["controllers"]] == ["hq"]
 
 
 def test_commands_are_logged(ready, commander):
@@ -349,7 +353,7 @@ def test_retained_requests_are_not_run(ready, peer, commander):
     # Clearing it is no request.
     count = len(commander.responses(f"{ROOT}/response/controller/disable"))
     commander.send("controller/disable", b"", retain=True)
-    assert commander.run("status")["status"]["controllers"]["hq"]["state"] == "subscribed"
+    assert state_of(commander.run("status")["status"], "hq") == "subscribed"
     assert len(commander.responses(f"{ROOT}/response/controller/disable")) == count
     assert len(peer.dials) == 1
 
@@ -363,7 +367,7 @@ def test_requests_that_were_retained_before(gateway, peer, broker, subscribers):
     (refusal,) = commander.wait_for(lambda one: one.topic == f"{ROOT}/response/controller/disable")
     assert not refusal.json["ok"] and "retained" in refusal.json["error"]
     commander.state("hq", "subscribed")
-    assert commander.run("status")["status"]["controllers"]["hq"]["state"] == "subscribed"
+    assert state_of(commander.run("status")["status"], "hq") == "subscribed"
 
 
 def test_busy(ready, peer, commander):
@@ -472,7 +476,7 @@ def test_the_documented_access_list(brokers, gateways, peer, subscribers, tmp_pa
     broker.wait_line(r"Denied PUBLISH from \S+ .*'nmsp/gw1/command/controller/disable'")
     broker.user = "operator"
     operator = subscribers(broker, Commander)
-    assert operator.run("status")["status"]["controllers"]["hq"]["state"] == "subscribed"
+    assert state_of(operator.run("status")["status"], "hq") == "subscribed"
 
 
 def test_the_broker_does_not_let_us_subscribe(brokers, gateways, peer, tmp_path):
