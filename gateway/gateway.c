@@ -182,13 +182,13 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	command_stop(g);
 	http_stop(g->http);
 	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
 	for (size_t i = 0; i < g->n_leaving; i++)
 		controller_close(g->leaving[i], "the gateway is stopping");
-	command_stop(g);
 	publish_document(g, "health", documents_health(g), 0);
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """test_commands.py: commands through the broker: what controllers are asked, and every refusal."""
+import http.client
 import itertools
 import json
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -295,6 +297,90 @@ def test_commands_are_logged(ready, commander):
                       r"is no \"nowhere\"$")
 
 
+# The control socket.
+
+class Control(http.client.HTTPConnection):
+    """HTTP over the gateway's control socket."""
+
+    def __init__(self, path):
+        super().__init__("gateway", timeout=proc.PATIENCE)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+    def ask(self, name, payload=b""):
+        self.request("POST", f"/api/v1/command/{name}", payload)
+
+    def run(self, name, payload=b""):
+        """The status and the document of the response."""
+        self.ask(name, payload)
+        return self.read()
+
+    def read(self):
+        with self.getresponse() as response:
+            assert response.headers["Content-Type"] == "application/json"
+            return response.status, json.loads(response.read())
+
+
+@pytest.fixture
+def control(state_dir):
+    return Control(state_dir / "control.sock")
+
+
+def test_commands_over_the_control_socket(ready, peer, commander, control):
+    """The same, without the broker, whether an output takes commands or not."""
+    running, session = ready({"commands": False})
+    answer(peer, wire.MEASUREMENT_REQUEST, wire.MEASUREMENT_RESPONSE, wire.status(),
+           wire.measurement(STATION, wire.reading(play.AP, -61)))
+    status, response = control.run("measure", json.dumps({"mac": STATION, "id": 5}))
+    assert status == 200 and response["id"] == 5
+    assert of(response) == {"ok": True, "status": "success", "records": 1, "messages": 1}
+    assert commander.records(1, "rssi")[0]["solicited"]
+    status, response = control.run("controller/disable", '{"controller":"hq"}')
+    assert (status, response["state"]) == (200, "disabled") and session.wait_end()
+    assert control.run("status")[1]["status"]["controllers"][0]["reason"] == "disabled by command"
+    for name, payload, error in (("mesure", "", 'unknown command "mesure"'),
+                                 ("status", "{", "bad JSON"), ("status", "[]", "an array"),
+                                 ("measure", "{}", "controller hq: not subscribed")):
+        status, response = control.run(name, payload)
+        assert status == 400 and not response["ok"] and error in response["error"]
+    running.wait_line(r"info command: measure \(control socket\): done")
+
+
+def test_several_wait_at_the_control_socket(ready, peer, control):
+    """Each gets its own response; one that goes away is forgotten."""
+    running, session = ready()
+    peer.reactions[wire.INFORMATION_REQUEST] = peer.reactions[wire.AP_INFO_REQUEST] = None
+    before = len(session.of(wire.INFORMATION_REQUEST))
+    others = [Control(control.path) for _ in range(3)]
+    others[0].ask("information")
+    frame = session.wait_frame(wire.INFORMATION_REQUEST, before + 1)
+    others[1].ask("ap_info")
+    session.wait_frame(wire.AP_INFO_REQUEST)
+    others[1].close()
+    assert control.run("log_level", '{"level":"info"}')[0] == 200
+    session.send(wire.frame(wire.INFORMATION_RESPONSE, wire.status(5),
+                            transaction=frame.transaction))
+    status, response = others[0].read()
+    assert status == 200 and response["controllers"]["hq"]["status"] == "not_found"
+    others[2].ask("information", '{"mac":"%s"}' % STATION)
+    assert "expected at least 1000 ms" in others[2].read()[1]["error"]
+    running.stop_in_order()
+
+
+def test_the_end_is_told_at_the_control_socket(ready, peer, control):
+    running, session = ready()
+    peer.reactions[wire.AP_INFO_REQUEST] = None
+    control.ask("ap_info")
+    session.wait_frame(wire.AP_INFO_REQUEST)
+    running.signal(signal.SIGTERM)
+    status, response = control.read()
+    assert status == 400 and response["error"] == "the gateway is stopping"
+
+
 # Refusals.
 
 @pytest.mark.parametrize("name, payload, error", [
@@ -447,7 +533,7 @@ def test_the_end_is_told(ready, peer, commander):
     session.wait_frame(wire.AP_INFO_REQUEST)
     running.stop_in_order()
     (response,) = commander.wait_for(lambda one: one.topic == f"{ROOT}/response/ap_info")
-    assert response.json["error"] == "controller hq: the gateway is stopping"
+    assert response.json["error"] == "the gateway is stopping"
 
 
 def test_the_documented_access_list(brokers, gateways, peer, subscribers, tmp_path):
