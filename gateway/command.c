@@ -306,18 +306,11 @@ find_output(const struct gateway *g, const char *name)
 	return NULL;
 }
 
-/* A request that came through an output, and whose gateway it is. */
-struct errand {
-	struct gateway *gateway;
-	struct command_request *request;
-};
-
 static void
 respond_through_output(void *context, bool ok, struct buffer *text)
 {
-	struct errand *errand = context;
-	struct command_request *request = errand->request;
-	struct output *output = find_output(errand->gateway, request->output->data);
+	struct command_request *request = context;
+	struct output *output = find_output(request->owner, request->output->data);
 
 	(void)ok;
 	if (!output)
@@ -327,23 +320,15 @@ respond_through_output(void *context, bool ok, struct buffer *text)
 		log_warning("command", "%.100s: no room for the response at output %s",
 			    request->topic->data, request->output->data);
 	command_request_free(request);
-	free(errand);
 }
 
 static void
 take_request(void *context, struct command_request *request)
 {
-	struct gateway *g = context;
-	struct errand *errand = malloc(sizeof *errand);
-	const struct command_asker asker = {request->topic->data, respond_through_output, errand};
+	const struct command_asker asker = {request->topic->data, respond_through_output, request};
 
-	if (!errand) {
-		log_error("command", "%.100s: no memory", request->topic->data);
-		command_request_free(request);
-		return;
-	}
-	*errand = (struct errand){g, request};
-	command_run(g, request->name->data, request->payload, &asker);
+	request->owner = context;
+	command_run(context, request->name->data, request->payload, &asker);
 }
 
 const char *

@@ -65,15 +65,17 @@ bool
 command_check_members(struct call *call)
 {
 	const json_t *id = json_object_get(call->request, "id");
-	const char *name;
-	json_t *value;
 
 	if (!json_is_object(call->request))
 		return call_fail(call, "expected an object, such as {}, got %s",
 				 type_name(call->request));
-	json_object_foreach(call->request, name, value)
+	for (void *at = json_object_iter(call->request); at;
+	     at = json_object_iter_next(call->request, at)) {
+		const char *name = json_object_iter_key(at);
+
 		if (!is_member(call->command->members, name))
 			return refuse_member(call, name);
+	}
 	if (id && !json_is_string(id) && !json_is_number(id))
 		return call_fail(call, "\"id\": expected a string or a number, got %s",
 				 type_name(id));

@@ -45,18 +45,21 @@ ask_controller(struct call *call, struct controller *c, const struct session_ask
 static void
 conclude(struct call *call)
 {
-	const char *name, *error = NULL, *first = "";
-	json_t *entry;
+	json_t *controllers = controllers_of(call);
+	const char *first = NULL, *error = NULL;
 
-	json_object_foreach(controllers_of(call), name, entry) {
+	for (void *at = json_object_iter(controllers); at;
+	     at = json_object_iter_next(controllers, at)) {
+		const json_t *entry = json_object_iter_value(at);
+
 		if (json_is_true(json_object_get(entry, "ok")))
 			return;
-		if (!error) {
-			first = name;
-			error = json_string_value(json_object_get(entry, "error"));
-		}
+		if (first)
+			continue;
+		first = json_object_iter_key(at);
+		error = json_string_value(json_object_get(entry, "error"));
 	}
-	call_fail(call, "controller %s: %s", first, error ? error : "no memory");
+	call_fail(call, "controller %s: %s", first ? first : "", error ? error : "no memory");
 }
 
 static void

@@ -81,6 +81,7 @@ struct exchange {
 	struct exchange *next; /* of those that wait for the response to a command */
 	struct http *http;
 	struct MHD_Connection *connection;
+	struct command_asker asker;
 	bool asks;
 	bool suspended;
 	bool ok;		 /* the command went well */
@@ -373,13 +374,13 @@ send_response(struct exchange *exchange)
 static enum MHD_Result
 answer(struct exchange *exchange, struct request *request)
 {
-	const struct command_asker asker = {"control socket", on_response, exchange};
 	struct http *http = exchange->http;
 	struct reply reply;
 
 	request->body = exchange->body;
 	request->body_length = exchange->length;
-	request->asker = &asker;
+	exchange->asker = (struct command_asker){"control socket", on_response, exchange};
+	request->asker = &exchange->asker;
 	exchange->asks = true;
 	exchange->next = http->asking;
 	http->asking = exchange;

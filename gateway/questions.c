@@ -33,22 +33,22 @@ asks_too_much(const struct questions *questions, uint64_t now)
 }
 
 bool
-questions_allow(const struct questions *questions, const struct message_def *request, bool all,
-		uint64_t now, char *error, size_t size)
+questions_allow(const struct questions *questions, const struct question_wish *wish, uint64_t now,
+		char *error, size_t size)
 {
-	const struct question *question = find_kind(questions, request);
+	const struct question *question = find_kind(questions, wish->request);
 	uint64_t since = question ? now - question->asked_at : 0;
 
 	if (!question)
 		snprintf(error, size, "no room for another kind of request");
 	else if (question->waiting)
 		snprintf(error, size, "the %s of %" PRIu64 " ms ago is not answered yet",
-			 request->name, since);
+			 wish->request->name, since);
 	else if (question->request && since < QUESTIONS_PAUSE_MS)
 		snprintf(error, size,
 			 "the last %s was %" PRIu64 " ms ago, expected at least %d ms between two",
-			 request->name, since, QUESTIONS_PAUSE_MS);
-	else if (all && asks_too_much(questions, now))
+			 wish->request->name, since, QUESTIONS_PAUSE_MS);
+	else if (wish->all && asks_too_much(questions, now))
 		snprintf(error, size,
 			 "was asked about all stations %d times within %d s, expected no more; "
 			 "ask for single MACs, or later",
@@ -59,19 +59,19 @@ questions_allow(const struct questions *questions, const struct message_def *req
 }
 
 void
-questions_ask(struct questions *questions, const struct message_def *request, bool all,
-	      uint64_t now, uint32_t transaction)
+questions_ask(struct questions *questions, const struct question_wish *wish, uint64_t now,
+	      uint32_t transaction)
 {
-	size_t place = (size_t)(find_kind(questions, request) - questions->kinds);
+	size_t place = (size_t)(find_kind(questions, wish->request) - questions->kinds);
 
 	questions->kinds[place] = (struct question){
-		.request = request,
+		.request = wish->request,
 		.transaction = transaction,
 		.waiting = true,
 		.asked_at = now,
 		.answer_by = now + QUESTIONS_ANSWER_MS,
 	};
-	if (!all)
+	if (!wish->all)
 		return;
 	questions->all_at[questions->next_all] = now;
 	questions->next_all = (questions->next_all + 1) % QUESTIONS_ALL;

@@ -41,13 +41,19 @@ struct questions {
 	size_t next_all;
 };
 
-/* Whether `request` may be sent at `now`; else false, with why not in `error`. */
-bool questions_allow(const struct questions *questions, const struct message_def *request, bool all,
+/* What somebody wants to ask. */
+struct question_wish {
+	const struct message_def *request;
+	bool all; /* about all stations */
+};
+
+/* Whether a wish may be granted at `now`; else false, with why not in `error`. */
+bool questions_allow(const struct questions *questions, const struct question_wish *wish,
 		     uint64_t now, char *error, size_t size);
 
-/* Notes that `request`, which was allowed, is sent as `transaction`. */
-void questions_ask(struct questions *questions, const struct message_def *request, bool all,
-		   uint64_t now, uint32_t transaction);
+/* Notes that a wish, which was allowed, is sent as `transaction`. */
+void questions_ask(struct questions *questions, const struct question_wish *wish, uint64_t now,
+		   uint32_t transaction);
 
 /* Takes a message of the controller. Returns the question that it ends, else NULL. */
 struct question *questions_take(struct questions *questions, const struct message *message,

@@ -98,14 +98,13 @@ check_state(const struct session *s, struct complaint error)
 }
 
 static bool
-check_request(const struct session *s, const struct session_request *request, uint64_t now,
-	      struct complaint error)
+check_wish(const struct session *s, const struct question_wish *wish, uint64_t now,
+	   struct complaint error)
 {
-	if (s->initial_transaction && s->initial_request == request->def)
+	if (s->initial_transaction && s->initial_request == wish->request)
 		return refuse(error, "the %s after subscribing is not answered yet",
-			      request->def->name);
-	return questions_allow(&s->questions, request->def, request->n_macs == 0, now, error.text,
-			       error.size);
+			      wish->request->name);
+	return questions_allow(&s->questions, wish, now, error.text, error.size);
 }
 
 uint32_t
@@ -119,6 +118,7 @@ session_ask(struct session *s, uint64_t now, const struct session_ask *ask, char
 		.macs = ask->macs,
 		.n_macs = ask->n_macs,
 	};
+	const struct question_wish wish = {request.def, request.n_macs == 0};
 	uint32_t transaction;
 
 	if (!request.def) {
@@ -127,12 +127,12 @@ session_ask(struct session *s, uint64_t now, const struct session_ask *ask, char
 		return 0;
 	}
 	if (!check_names(s, &request, ask, error) || !check_state(s, error) ||
-	    !check_request(s, &request, now, error))
+	    !check_wish(s, &wish, now, error))
 		return 0;
 	set_entity(&request, ask->entity ? ask->entity : "client");
 	transaction = session_send_request(s, &request);
 	if (transaction)
-		questions_ask(&s->questions, request.def, request.n_macs == 0, now, transaction);
+		questions_ask(&s->questions, &wish, now, transaction);
 	else
 		refuse(error, "%s could not be sent", request.def->name);
 	return transaction;

@@ -21,9 +21,9 @@ struct session_ask {
 };
 
 /* Sends a request when the session, its dictionary and the limits of questions.h allow it. Returns
- * the transaction, whose end the action `answered` tells; or 0 with a sentence in `error`. */
+ * the transaction, whose end the action `answered` tells; or 0 with a sentence in `text`. */
 uint32_t session_ask(struct session *session, uint64_t now, const struct session_ask *ask,
-		     char *error, size_t size);
+		     char *text, size_t size);
 
 /* For session.c: tells and ends questions that this message answers, or that are overdue. */
 void session_ask_message(struct session *session, uint64_t now, const struct message *message);

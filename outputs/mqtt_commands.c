@@ -35,8 +35,8 @@ response_topic(const struct mqtt *mqtt, const char *topic)
 	if (!made)
 		return NULL;
 	memcpy(made->data, topic, root);
-	strcpy(made->data + root, RESPONSE);
-	strcpy(made->data + root + strlen(RESPONSE), rest);
+	memcpy(made->data + root, RESPONSE, strlen(RESPONSE));
+	memcpy(made->data + root + strlen(RESPONSE), rest, strlen(rest));
 	return made;
 }
 

@@ -77,9 +77,10 @@ struct spool_status {
  * how to respond, back. It belongs to whoever has it. */
 struct command_request {
 	struct command_request *next; /* of its present owner */
-	struct buffer *output;	      /* name of the output */
-	struct buffer *topic;	      /* that it came on */
-	struct buffer *name;	      /* of the command, as it stands in the topic */
+	void *owner;
+	struct buffer *output; /* name of the output */
+	struct buffer *topic;  /* that it came on */
+	struct buffer *name;   /* of the command, as it stands in the topic */
 	struct buffer *payload;
 	struct buffer *response_topic;	     /* NULL: none */
 	struct buffer *other_response_topic; /* the one that the sender asked for; NULL: none */

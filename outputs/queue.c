@@ -570,6 +570,19 @@ queue_put_back(struct queue *queue, struct queue_list *list)
 	pthread_mutex_unlock(&queue->lock);
 }
 
+static void
+give_up_responses(struct queue *queue, enum drop_reason reason)
+{
+	struct queue_item *item = queue->responses.first;
+
+	queue->responses = (struct queue_list){0};
+	for (struct queue_item *next; item; item = next) {
+		next = item->next;
+		account_add(&item->account->dropped[reason], 1);
+		item_free(queue, item);
+	}
+}
+
 void
 queue_give_up(struct queue *queue, enum drop_reason reason)
 {
@@ -578,8 +591,7 @@ queue_give_up(struct queue *queue, enum drop_reason reason)
 	for (int rank = 0; rank < QUEUE_RANKS; rank++)
 		for (struct queue_list *list = &queue->ranks[rank]; list->first;)
 			record_discard(queue, list->first, &list->first->account->dropped[reason]);
-	for (struct queue_item *item; (item = response_take(queue)); item_free(queue, item))
-		account_add(&item->account->dropped[reason], 1);
+	give_up_responses(queue, reason);
 	pthread_mutex_unlock(&queue->lock);
 }
 

@@ -19,9 +19,8 @@
 #include "outputs/output.h"
 
 #define QUEUE_RANKS 3
-#define QUEUE_RESPONSE_BYTES                                                \
-	((size_t)4 << 20) /* of responses that wait; records have their own \
-			   */
+/* Of responses that wait; records have room of their own. */
+#define QUEUE_RESPONSE_BYTES ((size_t)4 << 20)
 
 /* What happens to a record that finds the queue full. */
 enum queue_policy {

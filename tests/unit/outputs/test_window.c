@@ -19,7 +19,7 @@ static struct account account;
 static struct window
 window_on_records(unsigned n)
 {
-	struct queue_settings settings = {.max_bytes = 1 << 24, .document_root = ""};
+	struct queue_settings settings = {.max_bytes = 1 << 25, .document_root = ""};
 	struct publication record = {.kind = KIND_INFO, .account = &account};
 	struct window window = {.queue = queue_new(&settings)};
 	char text[12];
