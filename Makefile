@@ -33,9 +33,11 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 	   spool spool_check spool_owner spool_record spooler timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands \
-	   control_client controller documents enrich filter gate gateway handover hex http identity ledger \
+	   control_client controller documents enrich filter gate gateway handover harden hex http \
+	   identity ledger \
 	   link link_end listen log lru mac metrics metrics_write offer pacer parts pin probe \
-	   probe_document probe_print probe_report probe_text probe_walk process process_arrange ready \
+	   probe_document probe_print probe_report probe_text probe_walk process \
+	   process_arrange ready \
 	   reload reload_outputs routes scratch session session_send status status_print store \
 	   stream subject subscription table tail terminal tls tls_reason tls_stream traffic \
 	   unix_path variant
@@ -43,19 +45,20 @@ sim     := air authlist bulk catalog connection feed form granting notify option
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
 	   codecs/encode codecs/frame codecs/geo codecs/message codecs/places codecs/roundtrip \
-	   codecs/vectors conf/config conf/config_diff conf/config_errors \
-	   conf/config_filter \
-	   conf/config_options conf/dictionary conf/dictionary_errors outputs/account \
-	   outputs/backoff outputs/buffer outputs/document outputs/envelope outputs/file \
+	   codecs/vectors conf/config conf/config_diff conf/config_errors conf/config_filter \
+	   conf/config_options \
+	   conf/dictionary conf/dictionary_errors outputs/account outputs/backoff \
+	   outputs/buffer outputs/document outputs/envelope outputs/file outputs/histogram \
 	   outputs/jsonw outputs/queue outputs/queue_index outputs/queue_random \
 	   outputs/queue_threads outputs/record_json outputs/retained outputs/spool \
 	   outputs/spooler outputs/timestamp outputs/topic outputs/window gateway/advice \
 	   gateway/enrich gateway/filter gateway/gate gateway/lru gateway/process_filter \
-	   gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
-	   gateway/offer gateway/pacer gateway/probe_print gateway/probe_report \
-	   gateway/probe_text gateway/probe_walk gateway/process gateway/session \
-	   gateway/session_initial gateway/session_retry gateway/sim_authlist \
-	   gateway/sim_world gateway/stream gateway/subscription gateway/tls
+	   gateway/harden gateway/hex gateway/identity gateway/ledger gateway/link \
+	   gateway/listen gateway/log gateway/metrics_write gateway/offer gateway/pacer \
+	   gateway/probe_print gateway/probe_report gateway/probe_text gateway/probe_walk \
+	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
+	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
+	   gateway/table gateway/tail gateway/tls gateway/traffic
 page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
 benches := decode publish spool
 helpers := feeder
@@ -68,7 +71,7 @@ BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libj
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
-		  python3-jsonschema
+		  python3-jsonschema python3-prometheus-client
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2

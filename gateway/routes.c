@@ -20,6 +20,7 @@
 enum {
 	OK = 200,
 	BAD_REQUEST = 400,
+	FORBIDDEN = 403,
 	NOT_FOUND = 404,
 	NOT_ALLOWED = 405,
 	NOT_IMPLEMENTED = 501,
@@ -278,8 +279,7 @@ routes_answer(struct routes *routes, const struct request *request, struct reply
 	if (!resource) {
 		reply_error(reply, NOT_FOUND, "there is nothing here");
 	} else if (posts && !request->control) {
-		reply_error(reply, NOT_ALLOWED, "only over the control socket");
-		reply->allow = "";
+		reply_error(reply, FORBIDDEN, "only over the control socket");
 	} else if (!takes_method(resource, request->method)) {
 		reply_error(reply, NOT_ALLOWED, posts ? "expected POST" : "expected GET or HEAD");
 		reply->allow = posts ? "POST" : "GET, HEAD";

@@ -13,10 +13,6 @@ gateway {
 	dictionary = "baseline"
 	state_dir = "STATE"
 }
-http {
-	listen = "127.0.0.1"
-	port = 9464
-}
 controller "hq" {
 	host = "10.0.0.5"
 	port = 16113
@@ -36,6 +32,10 @@ mqtt "main" {
 }
 file "feed" {
 	path = "-"
+}
+http {
+	listen = "127.0.0.1"
+	port = 9464
 }
 """
 
