@@ -205,8 +205,11 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
-	char *spool_path;	     /* "": no spool */
-	size_t spool_max_size;	     /* bytes */
+	unsigned session_expiry_s;
+	unsigned backoff_min_ms;
+	unsigned backoff_max_ms;
+	char *spool_path;      /* "": no spool */
+	size_t spool_max_size; /* bytes */
 	enum config_sync spool_sync;
 	struct config_full full;
 	bool tls; /* a tls section is there */
