@@ -31,8 +31,9 @@ outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output 
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex identity link link_end log mac offer pacer \
-	   pin process session session_send store stream subscription tls tls_reason tls_stream
+	   commands controller controller_trace documents gateway hex identity link link_end \
+	   log log_limit log_line log_sink mac offer pacer pin process session session_send \
+	   store stream subscription tls tls_reason tls_stream tls_trace
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -42,10 +43,11 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
 	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/link gateway/log gateway/offer \
-	   gateway/pacer gateway/process gateway/session gateway/session_initial \
-	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
-	   gateway/subscription gateway/tls
+	   outputs/window gateway/hex gateway/identity gateway/link gateway/log \
+	   gateway/log_limit gateway/log_line gateway/log_sink gateway/offer gateway/pacer \
+	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
+	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
+	   gateway/tls
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5

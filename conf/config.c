@@ -15,7 +15,7 @@
 
 #define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
-#define SECTIONS_MAX 6
+#define SECTIONS_MAX 8
 #define OPTIONS_MAX  32
 #define SUBS_MAX     4
 #define NAME_LONGEST 126
@@ -210,6 +210,7 @@ set_title(struct reading *reading, cfg_t *section, char **name)
 			     cfg_name(section), NAME_LONGEST);
 }
 
+/* `section` is the root where there is none: all options then have their defaults. */
 static void
 fill_section(struct reading *reading, cfg_t *section, const struct option_section *rows,
 	     char *target)
@@ -258,6 +259,8 @@ fill_config(struct reading *reading)
 	else
 		report_error(&reading->source.report, (struct report_place){config->path, 0},
 			     "expected a section gateway { name = \"...\" ... }");
+	fill_section(reading, source_count(root, "log") ? cfg_getnsec(root, "log", 0) : root,
+		     section_named("log"), (char *)&config->log);
 	config->controllers = fill_sections(reading, "controller", &config->n_controllers);
 	config->mqtts = fill_sections(reading, "mqtt", &config->n_mqtts);
 	config->files = fill_sections(reading, "file", &config->n_files);
@@ -331,12 +334,25 @@ free_brokers(struct config_mqtt *mqtt)
 	free(mqtt->password);
 }
 
+static void
+free_log(struct log_settings *log)
+{
+	for (size_t i = 0; i < log->n_rules; i++)
+		free(log->rules[i].subject);
+	for (size_t i = 0; i < log->n_traced; i++)
+		free(log->traced[i]);
+	free(log->rules);
+	free(log->traced);
+}
+
 void
 config_free(struct config *config)
 {
 	if (!config)
 		return;
+	free_log(&config->log);
 	free_sections("gateway", &config->gateway, 1);
+	free_sections("log", &config->log, 1);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		free_lists(&config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)

@@ -14,6 +14,7 @@
 
 #include "conf/origin.h"
 #include "conf/report.h"
+#include "gateway/log.h"
 
 struct config_gateway {
 	char *name;	   /* [-_.A-Za-z0-9]+ */
@@ -25,7 +26,6 @@ struct config_gateway {
 	unsigned health_interval_s;
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
-	char *log_level;       /* error warning info debug */
 };
 
 enum config_verify {
@@ -150,6 +150,7 @@ struct config_file {
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct log_settings log;
 	struct config_controller *controllers;
 	size_t n_controllers;
 	struct config_mqtt *mqtts;

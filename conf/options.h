@@ -34,6 +34,8 @@ enum option_type {
 	OPTION_INTERVALS,
 	OPTION_TAGS,
 	OPTION_BROKERS, /* of struct config_mqtt */
+	OPTION_LEVELS,	/* of struct log_settings */
+	OPTION_TRACE,
 };
 
 struct option {

@@ -15,13 +15,11 @@ static int
 run(const struct config *config)
 {
 	struct gateway *gateway = calloc(1, sizeof *gateway);
-	enum log_level level;
 	int status = -1;
 
 	if (!gateway)
 		return COMMAND_ERROR;
-	if (log_level_named(config->gateway.log_level, &level))
-		log_set_level(level);
+	log_configure(&config->log);
 	if (gateway_init(gateway, config) == 0)
 		status = gateway_run(gateway);
 	gateway_fini(gateway);
@@ -34,16 +32,20 @@ cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
+		{"verbose", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
 	struct config *config;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (option != 'c')
+	while ((option = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
+		if (option == 'c')
+			path = optarg;
+		else if (option == 'v')
+			log_be_verbose();
+		else
 			return command_usage("run");
-		path = optarg;
 	}
 	if (!path || optind < argc) {
 		fprintf(stderr, "%s: %s\n", argv[0],

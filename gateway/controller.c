@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/controller_trace.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 #include "outputs/timestamp.h"
@@ -26,22 +27,11 @@ now(const struct controller *c)
 __attribute__((format(printf, 3, 4))) static void
 say(const struct controller *c, enum log_level level, const char *format, ...)
 {
-	static void (*const logs[])(const char *, const char *, ...) = {
-		[LOG_LEVEL_ERROR] = log_error,
-		[LOG_LEVEL_WARNING] = log_warning,
-		[LOG_LEVEL_INFO] = log_info,
-		[LOG_LEVEL_DEBUG] = log_debug,
-	};
-	char subject[64], text[SESSION_REASON_SIZE + 64];
 	va_list arguments;
 
-	if (!log_enabled(level))
-		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	log_write(level, c->log_name, format, arguments);
 	va_end(arguments);
-	snprintf(subject, sizeof subject, "session %s", c->config->name);
-	logs[level](subject, "%s", text);
 }
 
 static void
@@ -143,6 +133,7 @@ do_capability(void *context)
 {
 	struct controller *c = context;
 
+	controller_trace_offer(c);
 	c->shared->capability(c->shared->context, c);
 }
 
@@ -194,6 +185,7 @@ let_in(struct controller *c)
 	link_accepted(c->link);
 	if (!c->ticket.dialling)
 		return;
+	say(c, LOG_LEVEL_DEBUG, "authorised: the controller answers");
 	pacer_done(c->shared->pacer, &c->ticket);
 	c->shared->pace(c->shared->context);
 }
@@ -213,8 +205,8 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	c->counters.messages++;
 	c->counters.bytes += frame->length;
 	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
+	controller_trace_message(c, &message);
 	if (message.def && message.fault.level == FAULT_NONE) {
-		say(c, LOG_LEVEL_DEBUG, "receives %s, %u bytes", message.def->name, frame->length);
 		let_in(c);
 		if (strcmp(message.def->name, "capability_notification") == 0)
 			offer_take(&c->offer, &message);
@@ -388,6 +380,7 @@ controller_init(struct controller *c)
 	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0,
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
+	snprintf(c->log_name, sizeof c->log_name, "session %s", c->config->name);
 	if (init_subscription(c))
 		return -1;
 	session_init(&c->session);

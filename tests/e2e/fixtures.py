@@ -137,17 +137,17 @@ def state_dir(tmp_path, identity):
 
 @pytest.fixture
 def gateways(tmp_path, state_dir, brokers, peers, sims):
-    """Starts daemons: gateways(controllers, mqtts, files=…, gateway=…, allow=[…]).
+    """Starts daemons: gateways(controllers, mqtts, files=…, gateway=…, log=…, allow=[…]).
 
     The other parties are asked for first, so that they outlive the daemons.
     """
     made = []
 
-    def make(controllers, mqtts, allow=(), **rest):
+    def make(controllers, mqtts, allow=(), options=(), env=None, **rest):
         path = tmp_path / f"gateway{len(made)}.conf"
         text = daemon.configuration(state_dir, controllers, mqtts, **rest)
         path.write_text(text, encoding="utf-8")
-        made.append(daemon.Gateway(path, allow))
+        made.append(daemon.Gateway(path, allow, options, env))
         return made[-1]
     yield make
     _end(made)
