@@ -33,7 +33,7 @@ outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output 
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
 	   commands controller controller_trace documents gateway hex identity link link_end \
 	   log log_limit log_line log_sink mac offer pacer pin process session session_send \
-	   store stream subscription tls tls_reason tls_stream tls_trace
+	   store stream subscription supervisor systemd tls tls_reason tls_stream tls_trace
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -47,7 +47,7 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   gateway/log_limit gateway/log_line gateway/log_sink gateway/offer gateway/pacer \
 	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
 	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
-	   gateway/tls
+	   gateway/systemd gateway/tls
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5

@@ -54,7 +54,10 @@ publish_of_controller(struct gateway *g, const struct controller *c, const char 
 static void
 on_state(void *context, struct controller *c)
 {
-	publish_of_controller(context, c, "state", documents_state(c));
+	struct gateway *g = context;
+
+	publish_of_controller(g, c, "state", documents_state(c));
+	supervisor_refresh(&g->supervisor);
 }
 
 static void
@@ -124,6 +127,7 @@ end_loop(struct gateway *g)
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
 	close_handle((uv_handle_t *)&g->stop_timer);
+	supervisor_close(&g->supervisor);
 }
 
 static void
@@ -146,11 +150,25 @@ on_signal(uv_signal_t *handle, int signum)
 		return;
 	}
 	log_info("gateway", "%s: stopping", strsignal(signum));
+	supervisor_stopping(&g->supervisor);
 	g->stop_by = uv_now(&g->loop) + STOP_WAIT_MS;
 	uv_timer_stop(&g->pace_timer);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_stop(&g->controllers[i]);
 	uv_timer_start(&g->stop_timer, on_stop_timer, 0, STOP_POLL_MS);
+}
+
+static void
+on_hangup(uv_signal_t *handle, int signum)
+{
+	struct gateway *g = handle->data;
+
+	log_reopen();
+	log_info("gateway", "%s: opened the log anew", strsignal(signum));
+	if (g->stop_by)
+		return;
+	supervisor_reloading(&g->supervisor);
+	supervisor_ready(&g->supervisor);
 }
 
 static void
@@ -161,11 +179,11 @@ init_timer(struct gateway *g, uv_timer_t *timer)
 }
 
 static void
-init_signal(struct gateway *g, uv_signal_t *handle, int signum)
+init_signal(struct gateway *g, uv_signal_t *handle, int signum, uv_signal_cb callback)
 {
 	uv_signal_init(&g->loop, handle);
 	handle->data = g;
-	uv_signal_start(handle, on_signal, signum);
+	uv_signal_start(handle, callback, signum);
 	/* It outlives the loop's run, so that no signal kills the outputs while they flush. */
 	uv_unref((uv_handle_t *)handle);
 }
@@ -204,8 +222,10 @@ gateway_init(struct gateway *g, const struct config *config)
 	init_timer(g, &g->pace_timer);
 	init_timer(g, &g->health_timer);
 	init_timer(g, &g->stop_timer);
-	init_signal(g, &g->sigterm, SIGTERM);
-	init_signal(g, &g->sigint, SIGINT);
+	supervisor_init(&g->supervisor, g);
+	init_signal(g, &g->sigterm, SIGTERM, on_signal);
+	init_signal(g, &g->sigint, SIGINT, on_signal);
+	init_signal(g, &g->sighup, SIGHUP, on_hangup);
 	init_shared(g);
 	return build_all(g);
 }
@@ -226,6 +246,7 @@ gateway_run(struct gateway *g)
 	for (size_t i = 0; i < g->n_outputs; i++)
 		if (output_start(g->outputs[i]))
 			return -1;
+	supervisor_ready(&g->supervisor);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_stop(g->outputs[i], FLUSH_MS);
@@ -241,6 +262,7 @@ gateway_fini(struct gateway *g)
 	end_loop(g);
 	close_handle((uv_handle_t *)&g->sigterm);
 	close_handle((uv_handle_t *)&g->sigint);
+	close_handle((uv_handle_t *)&g->sighup);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_fini(&g->controllers[i]);

@@ -11,6 +11,7 @@
 #include "conf/config.h"
 #include "gateway/controller.h"
 #include "gateway/identity.h"
+#include "gateway/supervisor.h"
 #include "outputs/output.h"
 
 /* What the spool of an output asks for accounts with. */
@@ -41,6 +42,8 @@ struct gateway {
 	uv_timer_t stop_timer;
 	uv_signal_t sigterm;
 	uv_signal_t sigint;
+	uv_signal_t sighup;
+	struct supervisor supervisor;
 	uint64_t started_at; /* ms since 1970 */
 	char session[9];     /* of the process: 8 hex digits */
 	uint64_t stop_by;    /* ms of the loop's clock; 0: not stopping */
@@ -52,7 +55,7 @@ struct gateway {
 int gateway_init(struct gateway *gateway, const struct config *config);
 
 /* Runs until SIGTERM or SIGINT, then ends in order: unsubscribes, says goodbye, flushes the
- * outputs. Returns 0. */
+ * outputs. SIGHUP opens the log anew. Returns 0. */
 int gateway_run(struct gateway *gateway);
 
 /* Ends what still runs and frees everything but the configuration. */
