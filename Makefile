@@ -24,16 +24,17 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message
-conf    := config config_check config_lists config_topic dictionary dictionary_check \
+conf    := config config_check config_diff config_lists config_topic dictionary dictionary_check \
 	   dictionary_read dictionary_shapes options origin report scan source suggest text \
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
 	   spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller controller_trace documents gateway hex identity link link_end \
-	   log log_limit log_line log_sink mac offer pacer pin process session session_send \
-	   store stream subscription supervisor systemd tls tls_reason tls_stream tls_trace
+	   commands controller controller_trace documents gateway handover hex identity ledger \
+	   link link_end log log_limit log_line log_sink mac offer pacer pin process reload \
+	   reload_outputs session session_send store stream subscription supervisor systemd tls \
+	   tls_reason tls_stream tls_trace
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -43,7 +44,7 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
 	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/link gateway/log \
+	   outputs/window gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
 	   gateway/log_limit gateway/log_line gateway/log_sink gateway/offer gateway/pacer \
 	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
 	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "conf/config_read.h"
 
@@ -210,6 +211,49 @@ set_title(struct reading *reading, cfg_t *section, char **name)
 			     cfg_name(section), NAME_LONGEST);
 }
 
+/* The values of an option, a line each, and of which making the file is that it names. */
+static char *
+values_text(cfg_t *section, const struct option *option, const char *target)
+{
+	cfg_t *holder = holder_of(section, option);
+	bool given = holder && source_given(holder, option->name);
+	unsigned n = given ? source_count(holder, option->name) : 0;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	struct stat file;
+
+	if (!stream)
+		return NULL;
+	if (!given && option->initial)
+		fputs(option->initial, stream);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(stream, "%s\n", source_text(holder, option->name, i));
+	if (option->type == OPTION_FILE &&
+	    stat(*(char *const *)(const void *)(target + option->offset), &file) == 0)
+		fprintf(stream, "%ju %jd.%09ld", (uintmax_t)file.st_ino,
+			(intmax_t)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+	fclose(stream);
+	return text;
+}
+
+/* Keeps the values as texts, to be held against those of another configuration. */
+static void
+keep_texts(struct reading *reading, cfg_t *section, const struct option_section *rows, char *target)
+{
+	size_t n = option_count(rows);
+	char **texts = calloc(n + 1, sizeof(*texts));
+	bool kept = texts != NULL;
+
+	*(char ***)(void *)(target + rows->texts) = texts;
+	for (size_t i = 0; kept && i < n; i++) {
+		texts[i] = values_text(section, &rows->options[i], target);
+		kept = texts[i] != NULL;
+	}
+	if (!kept)
+		report_memory(reading);
+}
+
 /* `section` is the root where there is none: all options then have their defaults. */
 static void
 fill_section(struct reading *reading, cfg_t *section, const struct option_section *rows,
@@ -219,23 +263,14 @@ fill_section(struct reading *reading, cfg_t *section, const struct option_sectio
 		set_title(reading, section, (char **)(void *)(target + rows->title));
 	for (const struct option *option = rows->options; option->name; option++)
 		set_option(reading, section, option, target);
-}
-
-static const struct option_section *
-section_named(const char *name)
-{
-	const struct option_section *section = option_sections();
-
-	while (strcmp(section->name, name) != 0)
-		section++;
-	return section;
+	keep_texts(reading, section, rows, target);
 }
 
 /* Fills the structs of all sections `name`; returns them as an array, NULL when there are none. */
 static void *
 fill_sections(struct reading *reading, const char *name, size_t *n)
 {
-	const struct option_section *rows = section_named(name);
+	const struct option_section *rows = option_section_named(name);
 	unsigned count = source_count(reading->source.root, name);
 	char *targets = count ? calloc(count, rows->size) : NULL;
 
@@ -254,13 +289,13 @@ fill_config(struct reading *reading)
 	cfg_t *root = reading->source.root;
 
 	if (source_count(root, "gateway"))
-		fill_section(reading, cfg_getnsec(root, "gateway", 0), section_named("gateway"),
-			     (char *)&config->gateway);
+		fill_section(reading, cfg_getnsec(root, "gateway", 0),
+			     option_section_named("gateway"), (char *)&config->gateway);
 	else
 		report_error(&reading->source.report, (struct report_place){config->path, 0},
 			     "expected a section gateway { name = \"...\" ... }");
 	fill_section(reading, source_count(root, "log") ? cfg_getnsec(root, "log", 0) : root,
-		     section_named("log"), (char *)&config->log);
+		     option_section_named("log"), (char *)&config->log);
 	config->controllers = fill_sections(reading, "controller", &config->n_controllers);
 	config->mqtts = fill_sections(reading, "mqtt", &config->n_mqtts);
 	config->files = fill_sections(reading, "file", &config->n_files);
@@ -295,12 +330,16 @@ config_load(const char *path, const struct report *report)
 static void
 free_sections(const char *name, void *targets, size_t n)
 {
-	const struct option_section *rows = section_named(name);
+	const struct option_section *rows = option_section_named(name);
 
 	for (size_t i = 0; i < n; i++) {
 		char *target = (char *)targets + i * rows->size;
+		char **texts = *(char ***)(void *)(target + rows->texts);
 		if (rows->titled)
 			free(*(char **)(void *)(target + rows->title));
+		for (size_t k = 0; texts && k < option_count(rows); k++)
+			free(texts[k]);
+		free(texts);
 		for (const struct option *option = rows->options; option->name; option++)
 			if (option_is_text(option))
 				free(*(char **)(void *)(target + option->offset));
@@ -350,7 +389,7 @@ config_free(struct config *config)
 {
 	if (!config)
 		return;
-	free_log(&config->log);
+	free_log(&config->log.settings);
 	free_sections("gateway", &config->gateway, 1);
 	free_sections("log", &config->log, 1);
 	for (size_t i = 0; i < config->n_controllers; i++)

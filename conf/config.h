@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* config.h: the configuration file as plain structs
  *
- * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of
- * certificate and key are resolved against state_dir, all others against the directory of the file
- * that they stand in.
+ * All text is owned by struct config. Text that is not set is "", never NULL. `texts` are the
+ * values of a section as they stand in the file, in the order of its options, for config_diff().
+ * Relative paths of certificate and key are resolved against state_dir, all others against the
+ * directory of the file that they stand in.
  */
 #ifndef NMSP_CONF_CONFIG_H
 #define NMSP_CONF_CONFIG_H
@@ -26,6 +27,12 @@ struct config_gateway {
 	unsigned health_interval_s;
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
+	char **texts;
+};
+
+struct config_log {
+	struct log_settings settings;
+	char **texts;
 };
 
 enum config_verify {
@@ -76,6 +83,7 @@ struct config_controller {
 	unsigned backoff_max_ms;  /* 60000 */
 	unsigned quarantine_s;	  /* pause after a refused certificate or repeated flaps; 600 */
 	unsigned handshake_timeout_s; /* 15 */
+	char **texts;
 };
 
 enum config_publish {
@@ -137,6 +145,7 @@ struct config_mqtt {
 	char *tls_certificate;
 	char *tls_key;
 	bool tls_verify;
+	char **texts;
 };
 
 struct config_file {
@@ -145,12 +154,13 @@ struct config_file {
 	enum config_publish publish;
 	size_t queue_size;
 	struct config_full full;
+	char **texts;
 };
 
 struct config {
 	char *path;
 	struct config_gateway gateway;
-	struct log_settings log;
+	struct config_log log;
 	struct config_controller *controllers;
 	size_t n_controllers;
 	struct config_mqtt *mqtts;

@@ -272,7 +272,7 @@ static void
 check_log(struct reading *reading)
 {
 	const struct config *config = reading->config;
-	const struct log_settings *log = &config->log;
+	const struct log_settings *log = &config->log.settings;
 
 	if (log->target == LOG_TO_FILE && !is_set(log->path))
 		reading_error(reading, &log->target, "target = \"file\": path is missing");

@@ -236,12 +236,12 @@ config_list_reserve(const struct option *option, void *target, size_t n)
 {
 	struct config_controller *controller = target;
 	struct config_mqtt *mqtt = target;
-	struct log_settings *log = target;
+	struct config_log *log = target;
 
 	if (option->type == OPTION_LEVELS)
-		return (log->rules = calloc(n + 1, sizeof *log->rules)) != NULL;
+		return (log->settings.rules = calloc(n + 1, sizeof(struct log_rule))) != NULL;
 	if (option->type == OPTION_TRACE)
-		return (log->traced = calloc(n + 1, sizeof *log->traced)) != NULL;
+		return (log->settings.traced = calloc(n + 1, sizeof(char *))) != NULL;
 	if (option->type == OPTION_BROKERS)
 		return (mqtt->brokers = calloc(n + 1, sizeof *mqtt->brokers)) != NULL;
 	if (option->type == OPTION_HOSTS)
@@ -260,9 +260,9 @@ config_list_add(struct reading *reading, const struct option *option, void *targ
 	if (option->type == OPTION_BROKERS)
 		add_broker(reading, target, value);
 	else if (option->type == OPTION_LEVELS)
-		add_rule(reading, option, target, value);
+		add_rule(reading, option, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_TRACE)
-		add_traced(reading, target, value);
+		add_traced(reading, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_HOSTS)
 		add_host(reading, target, value);
 	else if (option->type == OPTION_SERVICES)

@@ -12,14 +12,16 @@
 #include "gateway/tls.h"
 
 static int
-run(const struct config *config)
+run(struct config *config)
 {
 	struct gateway *gateway = calloc(1, sizeof *gateway);
 	int status = -1;
 
-	if (!gateway)
+	if (!gateway) {
+		config_free(config);
 		return COMMAND_ERROR;
-	log_configure(&config->log);
+	}
+	log_configure(&config->log.settings);
 	if (gateway_init(gateway, config) == 0)
 		status = gateway_run(gateway);
 	gateway_fini(gateway);
@@ -37,7 +39,7 @@ cmd_run(int argc, char **argv)
 	};
 	const char *path = NULL;
 	struct config *config;
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
 		if (option == 'c')
@@ -56,7 +58,8 @@ cmd_run(int argc, char **argv)
 	config = config_load(path, &command_report);
 	if (!config)
 		return COMMAND_ERROR;
-	status = check_config(config, &command_report, true) == 0 ? run(config) : COMMAND_ERROR;
+	if (check_config(config, &command_report, true) == 0)
+		return run(config);
 	config_free(config);
-	return status;
+	return COMMAND_ERROR;
 }

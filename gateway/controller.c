@@ -16,6 +16,7 @@
 #define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
+#define STOP_WAIT_MS	  2000	/* for the answer of the controller */
 #define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
 static uint64_t
@@ -34,6 +35,8 @@ say(const struct controller *c, enum log_level level, const char *format, ...)
 	va_end(arguments);
 }
 
+static void settle(struct controller *c);
+
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -45,13 +48,13 @@ on_timer(uv_timer_t *timer)
 	session_tick(&c->session, now(c));
 	/* Armed again for what comes next. */
 	c->shared->pace(c->shared->context);
-	controller_arm(c);
+	settle(c);
 }
 
 void
 controller_arm(struct controller *c)
 {
-	uint64_t deadline = session_deadline(&c->session), at = now(c);
+	uint64_t deadline = c->stopping ? c->stop_by : session_deadline(&c->session), at = now(c);
 
 	if (uv_is_closing((uv_handle_t *)&c->timer))
 		return;
@@ -235,7 +238,7 @@ on_bytes(void *context, const uint8_t *bytes, size_t size)
 		drop_link(c);
 		session_lost(&c->session, now(c), LOSS_CLOSED, reason);
 	}
-	controller_arm(c);
+	settle(c);
 }
 
 /* The life of the link. */
@@ -307,7 +310,7 @@ on_closed(void *context, const struct link_end *end)
 	memcpy(reason, end->reason, sizeof reason);
 	drop_link(c);
 	session_lost(&c->session, now(c), loss, reason);
-	controller_arm(c);
+	settle(c);
 }
 
 static const struct link_events events = {on_stage, on_connected, on_bytes, on_closed};
@@ -355,8 +358,8 @@ init_subscription(struct controller *c)
 	return status;
 }
 
-int
-controller_init(struct controller *c)
+static int
+init_session(struct controller *c)
 {
 	c->session = (struct session){
 		.dict = c->dict,
@@ -384,6 +387,14 @@ controller_init(struct controller *c)
 	if (init_subscription(c))
 		return -1;
 	session_init(&c->session);
+	return 0;
+}
+
+int
+controller_init(struct controller *c)
+{
+	if (init_session(c))
+		return -1;
 	stream_init(&c->stream, c->dict);
 	c->ticket = (struct pacer_ticket){.dial = open_link, .context = c};
 	uv_timer_init(c->shared->loop, &c->timer);
@@ -392,14 +403,17 @@ controller_init(struct controller *c)
 }
 
 void
-controller_fini(struct controller *c)
+controller_free(struct controller *c)
 {
 	process_end(&c->process);
-	free(c->process.routes);
+	process_set_routes(&c->process, NULL, 0);
 	session_fini(&c->session);
 	stream_fini(&c->stream);
 	offer_clear(&c->offer);
 	tls_context_put(c->tls);
+	tls_context_put(c->next.tls);
+	free(c->tags);
+	free(c);
 }
 
 void
@@ -412,20 +426,68 @@ controller_start(struct controller *c)
 void
 controller_stop(struct controller *c)
 {
+	if (c->stopping)
+		return;
 	session_stop(&c->session, now(c));
-	uv_timer_stop(&c->timer);
+	c->stopping = true;
+	c->stop_by = session_stopped(&c->session) ? now(c) : now(c) + STOP_WAIT_MS;
+	controller_arm(c);
 }
 
-bool
-controller_stopped(const struct controller *c)
+void
+controller_reopen(struct controller *c, const struct controller_setup *setup)
 {
-	return session_stopped(&c->session);
+	tls_context_put(c->next.tls);
+	c->next = *setup;
+	controller_stop(c);
+}
+
+/* The session has stopped: begins it anew with what is to come next. */
+static void
+reopen(struct controller *c)
+{
+	session_disable(&c->session, now(c), "the configuration was changed");
+	session_fini(&c->session);
+	tls_context_put(c->tls);
+	c->config = c->next.config;
+	c->dict = c->next.dict;
+	c->tls = c->next.tls;
+	c->next = (struct controller_setup){.config = NULL};
+	c->version_told = false;
+	if (init_session(c))
+		say(c, LOG_LEVEL_ERROR, "cannot be opened anew: out of memory");
+	else
+		controller_start(c);
+}
+
+/* After whatever happened to the session: sees whether a stop is done, and sets the timer. */
+static void
+settle(struct controller *c)
+{
+	bool stopped = c->stopping && (session_stopped(&c->session) || now(c) >= c->stop_by);
+
+	if (stopped) {
+		c->stopping = false;
+		if (c->next.config)
+			reopen(c);
+		c->shared->stopped(c->shared->context, c);
+	}
+	controller_arm(c);
+}
+
+static void
+on_closed_timer(uv_handle_t *timer)
+{
+	struct controller *c = timer->data;
+
+	c->shared->closed(c->shared->context, c);
 }
 
 void
 controller_close(struct controller *c, const char *reason)
 {
+	if (uv_is_closing((uv_handle_t *)&c->timer))
+		return;
 	session_disable(&c->session, now(c), reason);
-	if (!uv_is_closing((uv_handle_t *)&c->timer))
-		uv_close((uv_handle_t *)&c->timer, NULL);
+	uv_close((uv_handle_t *)&c->timer, on_closed_timer);
 }

@@ -170,12 +170,12 @@ documents_info(const struct gateway *g)
 		json_array_append_new(schemas,
 				      json_sprintf("nmsp.%s/1", kind_name((enum kind)kind)));
 	for (size_t i = 0; i < g->n_controllers; i++)
-		json_object_set_new(controllers, g->controllers[i].config->name,
-				    controller_info(&g->controllers[i]));
-	return finish(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "version", VERSION, "gateway",
+		json_object_set_new(controllers, g->controllers[i]->config->name,
+				    controller_info(g->controllers[i]));
+	return finish(json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:O*}", "version", VERSION, "gateway",
 				g->config->gateway.name, "session", g->session, "started_at",
 				time_text(g->started_at), "schemas", schemas, "controllers",
-				controllers));
+				controllers, "reload", g->last_reload));
 }
 
 static json_t *
@@ -225,10 +225,29 @@ spool_object(const struct spool_status *spool)
 	return object;
 }
 
-static json_t *
-output_object(const struct gateway *g, size_t place)
+/* The accounts of one output: of the controllers that are configured, and of others. */
+struct output_accounts {
+	const struct gateway *gateway;
+	json_t *controllers;
+	json_t *former;
+};
+
+static void
+add_accounts(void *context, struct ledger_entry *entry)
 {
-	json_t *object = json_object(), *controllers = json_object();
+	struct output_accounts *accounts = context;
+	bool configured = gateway_controller(accounts->gateway, entry->controller) != NULL;
+
+	set_filled(configured ? accounts->controllers : accounts->former, entry->controller,
+		   accounts_object(&entry->accounts));
+}
+
+static json_t *
+output_object(struct gateway *g, size_t place)
+{
+	struct ledger_page *page = ledger_page(&g->ledger, g->outputs[place]->name);
+	struct output_accounts accounts = {g, json_object(), json_object()};
+	json_t *object = json_object();
 	struct output_status status;
 
 	output_status(g->outputs[place], &status);
@@ -240,12 +259,10 @@ output_object(const struct gateway *g, size_t place)
 	json_object_set_new(object, "reconnects", count(status.reconnects));
 	if (status.spool.configured)
 		json_object_set_new(object, "spool", spool_object(&status.spool));
-	for (size_t i = 0; i < g->n_controllers; i++)
-		set_filled(controllers, g->controllers[i].config->name,
-			   accounts_object(gateway_accounts(g, place, i)));
-	set_filled(object, "controllers", controllers);
-	set_filled(object, "former",
-		   accounts_object(gateway_accounts(g, place, g->config->n_controllers)));
+	if (page)
+		ledger_page_each(page, add_accounts, &accounts);
+	set_filled(object, "controllers", accounts.controllers);
+	set_filled(object, "former", accounts.former);
 	return object;
 }
 
@@ -270,7 +287,7 @@ controller_health(const struct controller *c)
 }
 
 struct buffer *
-documents_health(const struct gateway *g)
+documents_health(struct gateway *g)
 {
 	json_t *document = json_object(), *controllers = json_object(), *outputs = json_object();
 	uint64_t now = timestamp_now();
@@ -280,8 +297,8 @@ documents_health(const struct gateway *g)
 	json_object_set_new(document, "uptime_s",
 			    count(now > g->started_at ? (now - g->started_at) / 1000 : 0));
 	for (size_t i = 0; i < g->n_controllers; i++)
-		json_object_set_new(controllers, g->controllers[i].config->name,
-				    controller_health(&g->controllers[i]));
+		json_object_set_new(controllers, g->controllers[i]->config->name,
+				    controller_health(g->controllers[i]));
 	for (size_t i = 0; i < g->n_outputs; i++)
 		json_object_set_new(outputs, g->outputs[i]->name, output_object(g, i));
 	json_object_set_new(document, "controllers", controllers);

@@ -361,6 +361,12 @@ identity_ensure(struct identity *identity, const struct identity_files *files, c
 	return identity_load(identity, files, error, size);
 }
 
+bool
+identity_is(const struct identity *a, const struct identity *b)
+{
+	return a->certificate && b->certificate && X509_cmp(a->certificate, b->certificate) == 0;
+}
+
 void
 identity_fini(struct identity *identity)
 {

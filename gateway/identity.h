@@ -7,6 +7,7 @@
 #ifndef NMSP_GATEWAY_IDENTITY_H
 #define NMSP_GATEWAY_IDENTITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,9 @@ int identity_store(const struct identity *identity, const struct identity_files 
  * on failure. */
 int identity_ensure(struct identity *identity, const struct identity_files *files, char *error,
 		    size_t size);
+
+/* Whether two identities have the same certificate. */
+bool identity_is(const struct identity *a, const struct identity *b);
 
 /* Frees what an identity owns; may be called on one that is cleared. */
 void identity_fini(struct identity *identity);

@@ -34,6 +34,8 @@ struct link {
 	const struct link_events *events;
 	void *context;
 	struct link_target target;
+	char **hosts; /* this and the next two belong to the link */
+	char *name;
 	char *pin_file;
 	struct tls_peer peer;
 
@@ -113,11 +115,21 @@ drop_addresses(struct link *link)
 }
 
 static void
+free_texts(struct link *link)
+{
+	for (size_t i = 0; i < link->target.n_hosts; i++)
+		free(link->hosts[i]);
+	free(link->hosts);
+	free(link->name);
+	free(link->pin_file);
+}
+
+static void
 free_when_idle(struct link *link)
 {
 	if (link->n_handles > 0 || link->resolving)
 		return;
-	free(link->pin_file);
+	free_texts(link);
 	free(link);
 }
 
@@ -499,31 +511,51 @@ on_begin(uv_timer_t *timer)
 	advance(timer->data);
 }
 
+static int
+copy_target(struct link *link, const struct link_target *target)
+{
+	char path[PATH_MAX];
+
+	link->target = *target;
+	link->target.n_hosts = 0;
+	link->hosts = calloc(target->n_hosts + 1, sizeof(*link->hosts));
+	link->name = strdup(target->name);
+	if (!link->hosts || !link->name ||
+	    pin_path(target->state_dir, target->name, path, sizeof path))
+		return -1;
+	link->pin_file = strdup(path);
+	for (size_t i = 0; i < target->n_hosts; i++) {
+		link->hosts[i] = strdup(target->hosts[i]);
+		if (!link->hosts[i])
+			return -1;
+		link->target.n_hosts++;
+	}
+	link->target.name = link->name;
+	link->target.hosts = link->hosts;
+	return link->pin_file ? 0 : -1;
+}
+
 struct link *
 link_open(struct uv_loop_s *loop, const struct link_target *target,
 	  const struct link_events *events, void *context)
 {
-	char path[PATH_MAX];
 	struct link *link = calloc(1, sizeof *link);
 
-	if (!link || pin_path(target->state_dir, target->name, path, sizeof path)) {
-		free(link);
+	if (!link)
 		return NULL;
-	}
-	link->pin_file = strdup(path);
-	if (!link->pin_file) {
+	if (copy_target(link, target)) {
+		free_texts(link);
 		free(link);
 		return NULL;
 	}
 	link->loop = loop;
 	link->events = events;
 	link->context = context;
-	link->target = *target;
 	if (link->target.connect_timeout_ms == 0)
 		link->target.connect_timeout_ms = LINK_CONNECT_TIMEOUT_MS;
 	if (link->target.handshake_timeout_ms == 0)
 		link->target.handshake_timeout_ms = LINK_HANDSHAKE_TIMEOUT_MS;
-	link->peer = (struct tls_peer){.name = target->name, .pin_file = link->pin_file};
+	link->peer = (struct tls_peer){.name = link->name, .pin_file = link->pin_file};
 	link->fd = -1;
 	link_end_set(&link->end, LINK_NAME_NOT_FOUND, "controller %s has no host", target->name);
 	link->timer.data = link->idle.data = link->resolver.data = link;

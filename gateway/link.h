@@ -46,7 +46,7 @@ struct link_events {
 	void (*closed)(void *context, const struct link_end *end);
 };
 
-/* Where to. Copied by link_open(), but `hosts` (and its strings) must live as long as the link. */
+/* Where to. Copied by link_open(), with its texts. */
 struct link_target {
 	const char *name;   /* of the controller */
 	char *const *hosts; /* names, IPv4 or IPv6 addresses, tried in order until

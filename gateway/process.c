@@ -51,17 +51,43 @@ process_begin(struct process *process, const char *session)
 	return process->open ? 0 : -1;
 }
 
+static void
+forget_topics(struct process *process)
+{
+	for (size_t i = 0; i < process->n_routes; i++)
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+			buffer_unref(process->routes[i].topics[kind]);
+			process->routes[i].topics[kind] = NULL;
+		}
+}
+
+int
+process_renew(struct process *process)
+{
+	forget_topics(process);
+	if (!process->open)
+		return 0;
+	envelope_fini(&process->envelope);
+	process->open = envelope_init(&process->envelope, &process->source) == 0;
+	return process->open ? 0 : -1;
+}
+
+void
+process_set_routes(struct process *process, struct route *routes, size_t n)
+{
+	forget_topics(process);
+	free(process->routes);
+	process->routes = routes;
+	process->n_routes = n;
+}
+
 void
 process_end(struct process *process)
 {
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->open = false;
-	for (size_t i = 0; i < process->n_routes; i++)
-		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-			buffer_unref(process->routes[i].topics[kind]);
-			process->routes[i].topics[kind] = NULL;
-		}
+	forget_topics(process);
 }
 
 static const struct value *
@@ -181,7 +207,7 @@ publish(struct process *process, struct route *route, struct publication *public
 	bool varies = topic && record && topic_varies(topic);
 
 	publication->account = &route->accounts->kinds[publication->kind];
-	publication->controller = process->source.controller;
+	publication->controller = route->controller;
 	publication->topic_kept = topic && !varies;
 	if (varies)
 		publication->topic = render_topic(process, topic, publication->kind, record);

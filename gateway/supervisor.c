@@ -36,7 +36,7 @@ append_others(const struct gateway *g, char *text, size_t size)
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->n_controllers; i++) {
-		const struct controller *c = &g->controllers[i];
+		const struct controller *c = g->controllers[i];
 
 		if (is_subscribed(c))
 			continue;
@@ -57,7 +57,7 @@ supervisor_status(const struct gateway *g, char *text, size_t size)
 	size_t subscribed = 0;
 
 	for (size_t i = 0; i < g->n_controllers; i++)
-		subscribed += is_subscribed(&g->controllers[i]);
+		subscribed += is_subscribed(g->controllers[i]);
 	text[0] = '\0';
 	append(text, size, "%zu of %zu controllers subscribed", subscribed, g->n_controllers);
 	append_others(g, text, size);

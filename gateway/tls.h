@@ -32,6 +32,10 @@ struct tls_context *tls_context_get(const struct identity *identity,
 				    const struct config_controller *controller, char *error,
 				    size_t size);
 
+/* Lets no later call of tls_context_get() have a context that was made before: files may have
+ * changed since. */
+void tls_contexts_forget(void);
+
 /* Gives a context back; takes NULL. Streams keep what they need of it. */
 void tls_context_put(struct tls_context *context);
 

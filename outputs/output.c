@@ -45,11 +45,34 @@ void
 output_stop(struct output *output, unsigned flush_ms)
 {
 	output->ops->stop(output, flush_ms);
+	queue_give_up(output->queue, DROP_SHUTDOWN);
+}
+
+void
+output_halt(struct output *output, unsigned flush_ms)
+{
+	output->ops->stop(output, flush_ms);
+}
+
+struct queue *
+output_release(struct output *output)
+{
+	struct queue *queue = output->queue;
+
+	output->ops->free(output);
+	return queue;
 }
 
 void
 output_free(struct output *output)
 {
 	if (output)
-		output->ops->free(output);
+		queue_free(output_release(output));
+}
+
+void
+output_set_topic(struct output *output, struct topic *topic)
+{
+	topic_free(output->topic);
+	output->topic = topic;
 }

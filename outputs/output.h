@@ -36,14 +36,15 @@ struct output_ops {
 		unsigned flush_ms); /* goodbye, flush, end the thread; returns when it has ended */
 	void (*status)(struct output *output,
 		       struct output_status *status); /* all but what is queued */
-	void (*free)(struct output *output);
+	void (*free)(struct output *output);	      /* all but the queue */
 };
 
 struct output {
 	const struct output_ops *ops;
 	char *name;
 	enum publish_mode mode;
-	struct topic *topic; /* of records; NULL for outputs without topics */
+	struct topic *topic;	   /* of records; NULL for outputs without topics */
+	const char *document_root; /* of the topics of documents, "nmsp/gw1/"; NULL: none */
 	struct queue *queue;
 };
 
@@ -101,5 +102,16 @@ void output_status(struct output *output, struct output_status *status);
 int output_start(struct output *output);
 void output_stop(struct output *output, unsigned flush_ms);
 void output_free(struct output *output);
+
+/* As output_stop, but what is still queued stays queued; any thread. */
+void output_halt(struct output *output, unsigned flush_ms);
+
+/* As output_free, but for the queue, which is returned and belongs to the caller or to the output
+ * that it was given to. */
+struct queue *output_release(struct output *output);
+
+/* Replaces the template of the topics of records (taken over). Topics that were made of the one
+ * before stay good. */
+void output_set_topic(struct output *output, struct topic *topic);
 
 #endif

@@ -296,6 +296,18 @@ queue_document(struct queue *queue, const char *suffix, struct buffer *payload, 
 }
 
 bool
+queue_close_documents(struct queue *queue)
+{
+	bool wake;
+
+	pthread_mutex_lock(&queue->lock);
+	retained_close(&queue->retained);
+	wake = must_wake(queue);
+	pthread_mutex_unlock(&queue->lock);
+	return wake;
+}
+
+bool
 queue_has_document(struct queue *queue, const char *suffix)
 {
 	bool has;
@@ -501,6 +513,27 @@ queue_new(const struct queue_settings *settings)
 		return NULL;
 	}
 	return queue;
+}
+
+void
+queue_limit(struct queue *queue, const struct queue_settings *settings)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->max_bytes = settings->max_bytes;
+	memcpy(queue->policies, settings->policies, sizeof(queue->policies));
+	pthread_mutex_unlock(&queue->lock);
+}
+
+int
+queue_reroot(struct queue *queue, const char *document_root)
+{
+	int fault;
+
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	fault = retained_reroot(&queue->retained, document_root);
+	pthread_mutex_unlock(&queue->lock);
+	return fault;
 }
 
 void

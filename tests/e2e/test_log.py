@@ -10,7 +10,7 @@ import pytest
 
 import nmsp_wire as wire
 import play
-from gateway import controller_options, mqtt_options
+from gateway import controller_options, mqtt_options, section
 from proc import PATIENCE
 
 
@@ -46,17 +46,35 @@ def test_file_in_json_moved_and_opened_anew(gateway, peer, subscriber, tmp_path)
 
 
 def test_a_file_that_cannot_be_opened(gateway, peer, subscriber, tmp_path):
-    """The folder goes after the configuration was checked: it goes on to standard error."""
+    """The folder goes away, which a reload would not accept either: it goes on to stderr."""
     folder = tmp_path / "logs"
     folder.mkdir()
     running = gateway(peer, log={"target": "file", "path": folder / "log"},
-                      allow=["error log: cannot open"])
+                      allow=["error log: cannot open", "error reload: .*(no directory|stays)"])
     subscriber.state("hq", "subscribed")
     (folder / "log").unlink()
     folder.rmdir()
     running.signal(signal.SIGHUP)
     running.wait_line(r"error log: cannot open \S*/log: No such file or directory; goes on to st")
     running.wait_line("info gateway: Hangup: opened the log anew")
+
+
+def test_another_target_by_reload(gateway, peer, subscriber, tmp_path):
+    """From standard error to a file, and back, while it runs."""
+    path = tmp_path / "daemon.log"
+    running = gateway(peer)
+    subscriber.state("hq", "subscribed")
+    before = running.config.read_text(encoding="utf-8")
+    running.config.write_text(before + section("log", None, {"target": "file", "path": path}) +
+                              "\n", encoding="utf-8")
+    running.signal(signal.SIGHUP)
+    wait_for_file(path)
+    running.config.write_text(before, encoding="utf-8")
+    running.signal(signal.SIGHUP)
+    running.wait_line("info reload log: target, path: updated")
+    assert "info reload log: target, path: updated" in path.read_text(encoding="utf-8")
+    running.stop_in_order()
+    assert "stopping" not in path.read_text(encoding="utf-8")
 
 
 @pytest.fixture

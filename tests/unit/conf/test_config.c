@@ -57,7 +57,7 @@ static void
 test_log_defaults(void **state)
 {
 	struct config *config = load_good(LEAST);
-	const struct log_settings *log = &config->log;
+	const struct log_settings *log = &config->log.settings;
 
 	(void)state;
 	assert_int_equal(log->level, LOG_LEVEL_INFO);
@@ -77,7 +77,7 @@ test_log(void **state)
 						" levels = { 'mqtt=debug', \"session hq=error\" }\n"
 						" trace = hq  format = json  target = file\n"
 						" path = daemon.log  facility = local7\n}\n");
-	const struct log_settings *log = &config->log;
+	const struct log_settings *log = &config->log.settings;
 
 	(void)state;
 	assert_int_equal(log->level, LOG_LEVEL_WARNING);
