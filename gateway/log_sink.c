@@ -267,8 +267,8 @@ tell_lost(struct log_sink *sink)
 	char message[NOTE_SIZE];
 	struct log_line note = note_of(LOG_LEVEL_WARNING, message);
 
-	snprintf(message, sizeof message, "%" PRIu64 " %s lost: %s", sink->lost,
-		 sink->lost == 1 ? "line was" : "lines were", strerrordesc_np(sink->write_error));
+	snprintf(message, sizeof message, "lines were lost: %" PRIu64 " (%s)", sink->lost,
+		 strerrordesc_np(sink->write_error));
 	if (sink->lost && deliver(sink, &note) != 0)
 		return false;
 	sink->lost = 0;
