@@ -27,11 +27,21 @@ struct config_gateway {
 	unsigned health_interval_s;
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
+	char *control;	       /* path of the control socket; "": none */
+	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
 	char **texts;
 };
 
 struct config_log {
 	struct log_settings settings;
+	char **texts;
+};
+
+/* Where the status may be read over TCP. */
+struct config_http {
+	bool enabled; /* the section is there */
+	char *listen; /* an address */
+	uint16_t port;
 	char **texts;
 };
 
@@ -161,6 +171,7 @@ struct config {
 	char *path;
 	struct config_gateway gateway;
 	struct config_log log;
+	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;
 	struct config_mqtt *mqtts;
@@ -174,6 +185,11 @@ struct config {
  * file, line and what was expected. Returns the configuration (config_free) or NULL when there was
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
+
+/* A configuration without a file, for commands that can do without: the identity in `state_dir`,
+ * and one controller that is called as its host is, all else by default. Returns NULL when memory
+ * is used up, which `report` is told. */
+struct config *config_of_host(const char *host, const char *state_dir, const struct report *report);
 
 /* Where the option stands that a member of the structs above was set by, such as
  * `&controller->ca_file`, or `&controller->services[i]` for one value of the list; where its

@@ -22,6 +22,7 @@ static const struct effect {
 	{"gateway", "identity", EFFECT_IDENTITY},
 	{"gateway", "unknown", EFFECT_RECORDS},
 	{"log", NULL, EFFECT_GATEWAY},
+	{"http", NULL, EFFECT_GATEWAY},
 	{"controller", NULL, EFFECT_SESSION},
 	{"controller", "dictionary", EFFECT_DICTIONARY},
 	{"controller", "tags", EFFECT_RECORDS},

@@ -33,6 +33,7 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an i
 
 #define G(member) offsetof(struct config_gateway, member)
 #define L(member) offsetof(struct config_log, settings.member)
+#define H(member) offsetof(struct config_http, member)
 #define C(member) offsetof(struct config_controller, member)
 #define M(member) offsetof(struct config_mqtt, member)
 #define F(member) offsetof(struct config_file, member)
@@ -44,6 +45,8 @@ static const struct option gateway_options[] = {
 	{ NULL, "dictionary", OPTION_DICTIONARY, G(dictionary), 0, 0, "baseline", NULL },
 	{ NULL, "state_dir", OPTION_PATH, G(state_dir), 0, 0, "/var/lib/nmsp2mqtt", NULL },
 	{ NULL, "health_interval", OPTION_UINT, G(health_interval_s), 1, 3600, "60", "s" },
+	{ NULL, "control", OPTION_TEXT, G(control), 0, 0, "", NULL },
+	{ NULL, "overdue", OPTION_UINT, G(overdue_s), 1, DAY_S, "120", "s" },
 	{ "identity", "mac", OPTION_MAC, G(mac), 0, 0, "", NULL },
 	{ "identity", "certificate", OPTION_TEXT, G(certificate), 0, 0, "identity.crt", NULL },
 	{ "identity", "key", OPTION_TEXT, G(key), 0, 0, "identity.key", NULL },
@@ -60,6 +63,12 @@ static const struct option log_options[] = {
 	{ NULL, "target", OPTION_CHOICE, L(target), 0, 0, "stderr", "stderr file syslog" },
 	{ NULL, "path", OPTION_PATH, L(path), 0, 0, "", NULL },
 	{ NULL, "facility", OPTION_CHOICE, L(facility), 0, 0, "daemon", FACILITIES },
+	{ .name = NULL },
+};
+
+static const struct option http_options[] = {
+	{ NULL, "listen", OPTION_TEXT, H(listen), 0, 0, "127.0.0.1", NULL },
+	{ NULL, "port", OPTION_PORT, H(port), 1, 65535, "9464", NULL },
 	{ .name = NULL },
 };
 
@@ -131,6 +140,8 @@ static const struct option_section sections[] = {
 	{"gateway", false, STRUCT(config_gateway), gateway_options},
 	{"log", false, sizeof(struct config_log), 0, offsetof(struct config_log, texts),
 	 log_options},
+	{"http", false, sizeof(struct config_http), 0, offsetof(struct config_http, texts),
+	 http_options},
 	{"controller", true, STRUCT(config_controller), controller_options},
 	{"mqtt", true, STRUCT(config_mqtt), mqtt_options},
 	{"file", true, STRUCT(config_file), file_options},

@@ -95,7 +95,10 @@ do_send(void *context, const struct message_def *def, const uint8_t *bytes, size
 	struct controller *c = context;
 
 	say(c, LOG_LEVEL_DEBUG, "sends %s, %zu bytes", def->name, size);
-	return c->link && link_send(c->link, bytes, size) == 0;
+	if (!c->link || link_send(c->link, bytes, size))
+		return false;
+	traffic_message(&c->traffic, TRAFFIC_OUT, def, size, now(c));
+	return true;
 }
 
 static enum log_level
@@ -117,6 +120,18 @@ state_level(enum session_state state)
 	return LOG_LEVEL_INFO;
 }
 
+/* Since when a session is not there that should be. */
+static void
+note_missing(struct controller *c)
+{
+	enum session_state state = c->session.state;
+
+	if (state == SESSION_SUBSCRIBED || state == SESSION_STALLED || state == SESSION_DISABLED)
+		c->missing_since = 0;
+	else if (!c->missing_since)
+		c->missing_since = now(c);
+}
+
 static void
 do_state(void *context)
 {
@@ -124,6 +139,7 @@ do_state(void *context)
 	const struct session *s = &c->session;
 	char retry[64] = "";
 
+	note_missing(c);
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
 		snprintf(retry, sizeof retry, "; dials again in %.1f s",
 			 (double)(s->retry_at - now(c)) / 1000);
@@ -193,6 +209,19 @@ let_in(struct controller *c)
 	c->shared->pace(c->shared->context);
 }
 
+/* Gives a message to the session. */
+static void
+take_message(struct controller *c, const struct message *message)
+{
+	bool echo_waits = c->session.echo_waits;
+
+	if (strcmp(message->def->name, "capability_notification") == 0)
+		offer_take(&c->offer, message);
+	session_message(&c->session, now(c), message);
+	if (echo_waits && !c->session.echo_waits && c->session.connected)
+		histogram_add(&c->traffic.round_trips, c->session.echo_round_trip_ms, 1);
+}
+
 static bool
 take_frame(void *context, const struct frame *frame, uint64_t offset)
 {
@@ -207,13 +236,12 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	message_open(&message, c->dict, frame, &c->shared->reading);
 	c->counters.messages++;
 	c->counters.bytes += frame->length;
+	traffic_message(&c->traffic, TRAFFIC_IN, message.def, frame->length, now(c));
 	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
 	controller_trace_message(c, &message);
 	if (message.def && message.fault.level == FAULT_NONE) {
 		let_in(c);
-		if (strcmp(message.def->name, "capability_notification") == 0)
-			offer_take(&c->offer, &message);
-		session_message(&c->session, now(c), &message);
+		take_message(c, &message);
 		check_clock(c, &message, received_at);
 	}
 	malformed = process_message(&c->process, &message, received_at);
@@ -384,8 +412,10 @@ init_session(struct controller *c)
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
 	snprintf(c->log_name, sizeof c->log_name, "session %s", c->config->name);
-	if (init_subscription(c))
+	if (traffic_use(&c->traffic, c->dict) || init_subscription(c))
 		return -1;
+	c->process.traffic = &c->traffic;
+	c->process.tails = c->shared->tails;
 	session_init(&c->session);
 	return 0;
 }
@@ -410,6 +440,7 @@ controller_free(struct controller *c)
 	session_fini(&c->session);
 	stream_fini(&c->stream);
 	offer_clear(&c->offer);
+	traffic_fini(&c->traffic);
 	tls_context_put(c->tls);
 	tls_context_put(c->next.tls);
 	free(c->tags);

@@ -15,6 +15,7 @@
 #include "gateway/process.h"
 #include "gateway/session.h"
 #include "gateway/stream.h"
+#include "gateway/traffic.h"
 
 #define CONTROLLER_ARENA_LIMIT (64U * 1024 * 1024) /* for one message and what is made of it */
 
@@ -28,6 +29,7 @@ struct controller_shared {
 	struct pacer *pacer;
 	void (*pace)(void *context); /* the pacer has something to do */
 	void *context;
+	struct tails *tails;
 	struct arena reading; /* messages being read */
 	struct arena writing; /* messages being made */
 	const struct session_device *device;
@@ -72,6 +74,9 @@ struct controller {
 	struct process process;
 	struct offer offer;
 	struct controller_counters counters;
+	struct traffic traffic;
+	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is, or is
+				  not to be */
 	char session_id[9];
 	char log_name[CONTROLLER_LOG_NAME];
 	uv_timer_t timer;

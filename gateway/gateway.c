@@ -2,7 +2,6 @@
 /* gateway.c: everything that a running gateway is made of */
 #include "gateway/gateway.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "gateway/account_log.h"
 #include "gateway/build.h"
 #include "gateway/documents.h"
+#include "gateway/http.h"
 #include "gateway/log.h"
 #include "gateway/reload.h"
 #include "outputs/timestamp.h"
@@ -176,6 +176,8 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	http_stop(g->http);
+	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
 	for (size_t i = 0; i < g->n_leaving; i++)
@@ -218,12 +220,9 @@ on_closed(void *context, struct controller *c)
 static void
 reload(struct gateway *g)
 {
-	supervisor_reloading(&g->supervisor);
 	g->reload_again = g->n_handovers > 0;
-	if (g->reload_again)
-		return;
-	json_decref(reload_run(g));
-	supervisor_ready(&g->supervisor);
+	if (!g->reload_again)
+		reload_run(g);
 }
 
 void
@@ -242,6 +241,12 @@ on_sighup(uv_signal_t *handle, int signum)
 	log_info("gateway", "%s: opened the log anew", strsignal(signum));
 	if (!g->stopping)
 		reload(g);
+}
+
+static struct json_t *
+on_reload_request(void *context)
+{
+	return reload_request(context);
 }
 
 static void
@@ -290,6 +295,7 @@ init_shared(struct gateway *g)
 		.context = g,
 		.device = &g->device,
 		.state_dir = g->config->gateway.state_dir,
+		.tails = &g->tails,
 		.state = on_state,
 		.capability = on_capability,
 		.stopped = on_stopped,
@@ -325,8 +331,13 @@ gateway_init(struct gateway *g, struct config *config)
 int
 gateway_run(struct gateway *g)
 {
+	const struct http_actions actions = {.reload = on_reload_request, .context = g};
+
 	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
 		 g->n_controllers, g->n_outputs);
+	g->http = http_start(g, &actions);
+	if (!g->http)
+		return -1;
 	gateway_publish_info(g);
 	gateway_arm_health(g);
 	/* First, so that an output knows whose documents are to be kept on the broker. */
@@ -341,21 +352,6 @@ gateway_run(struct gateway *g)
 		output_stop(g->outputs[i], FLUSH_MS);
 	account_log(g);
 	return 0;
-}
-
-/* Dictionaries and configurations, to which nothing refers any more. */
-static void
-free_texts(struct gateway *g)
-{
-	for (size_t i = 0; i < g->n_dicts; i++) {
-		dictionary_free(g->dicts[i].dict);
-		free(g->dicts[i].name);
-	}
-	for (size_t i = 0; i < g->n_old_configs; i++)
-		config_free(g->old_configs[i]);
-	config_free(g->config);
-	free(g->dicts);
-	free(g->old_configs);
 }
 
 void
@@ -374,7 +370,7 @@ gateway_fini(struct gateway *g)
 		controller_free(g->controllers[i]);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_free(g->outputs[i]);
-	free_texts(g);
+	reload_fini(g);
 	arena_fini(&g->shared.reading);
 	arena_fini(&g->shared.writing);
 	scratch_free(g->scratch);
@@ -382,7 +378,6 @@ gateway_fini(struct gateway *g)
 	free(g->controllers);
 	free(g->outputs);
 	free(g->leaving);
-	json_decref(g->last_reload);
 	ledger_fini(&g->ledger);
 	uv_loop_close(&g->loop);
 }

@@ -13,7 +13,10 @@
 #include "gateway/identity.h"
 #include "gateway/ledger.h"
 #include "gateway/supervisor.h"
+#include "gateway/tail.h"
 #include "outputs/output.h"
+
+struct http;
 
 /* A dictionary that controllers share. */
 struct gateway_dict {
@@ -40,6 +43,8 @@ struct gateway {
 	struct controller **leaving; /* left the configuration, and still stop */
 	size_t n_leaving;
 	struct ledger ledger;
+	struct tails tails;
+	struct http *http;
 	unsigned n_handovers;	    /* outputs that end */
 	bool reload_again;	    /* when they have */
 	struct json_t *last_reload; /* what became of it; NULL: there was none */

@@ -97,6 +97,24 @@ date_text(const ASN1_TIME *date, char *text, size_t size)
 	strftime(text, size, "%Y-%m-%d %H:%M:%S UTC", &tm);
 }
 
+static int64_t
+date_number(const ASN1_TIME *date)
+{
+	struct tm tm = {0};
+
+	ASN1_TIME_to_tm(date, &tm);
+	return timegm(&tm);
+}
+
+struct identity_dates
+identity_dates_of(const struct x509_st *certificate)
+{
+	return (struct identity_dates){
+		.begin = date_number(X509_get0_notBefore(certificate)),
+		.end = date_number(X509_get0_notAfter(certificate)),
+	};
+}
+
 static int
 check_dates(const X509 *certificate, const char *path, char *error, size_t size)
 {

@@ -35,6 +35,12 @@ struct identity {
 	struct identity_hashes hashes;
 };
 
+/* From when until when a certificate is valid, s since 1970. */
+struct identity_dates {
+	int64_t begin;
+	int64_t end;
+};
+
 /* Where an identity is kept, both in PEM, and the MAC that it is wanted to have ("" or NULL: any).
  */
 struct identity_files {
@@ -76,6 +82,9 @@ int identity_hash_certificate(const struct x509_st *certificate, struct identity
 /* The hashes of a file that holds a DER SubjectPublicKeyInfo and nothing else. */
 int identity_hash_spki_file(const char *path, struct identity_hashes *hashes, char *error,
 			    size_t size);
+
+/* The dates of any certificate. */
+struct identity_dates identity_dates_of(const struct x509_st *certificate);
 
 /* The MAC address in the subject of a certificate. Returns 0, or -1 when there is none. */
 int identity_subject_mac(const struct x509_st *certificate, uint8_t *mac);

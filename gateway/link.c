@@ -51,7 +51,8 @@ struct link {
 	unsigned n_tried;
 
 	enum link_stage stage;
-	char where[ADDRESS_TEXT];
+	char address_text[INET6_ADDRSTRLEN];
+	char where[ADDRESS_TEXT]; /* with the port */
 	int fd;
 	uv_poll_t *poll; /* freed by the loop */
 	int polled;	 /* events that it waits for */
@@ -63,6 +64,7 @@ struct link {
 	bool released; /* link_close() was called */
 	uint8_t *unsent;
 	size_t n_unsent;
+	struct tls_shown shown;
 	struct link_end end;
 };
 
@@ -271,9 +273,9 @@ give_up_host(struct link *link)
 static void
 shake_hands(struct link *link)
 {
-	char detail[ADDRESS_TEXT];
 	enum tls_result result = tls_stream_handshake(link->stream);
 
+	link->shown = *tls_stream_shown(link->stream);
 	if (result == TLS_END) {
 		link->end = *tls_stream_end(link->stream);
 		give_up_host(link);
@@ -284,7 +286,7 @@ shake_hands(struct link *link)
 		return;
 	}
 	uv_timer_stop(&link->timer);
-	enter(link, LINK_ESTABLISHED, tls_stream_describe(link->stream, detail, sizeof detail));
+	enter(link, LINK_ESTABLISHED, link->shown.protocol);
 	if (!link->released)
 		link->events->connected(link->context);
 	if (!link->released)
@@ -377,13 +379,14 @@ on_ready(uv_poll_t *poll, int status, int events)
 static void
 describe_address(struct link *link, const struct sockaddr *address)
 {
-	char host[INET6_ADDRSTRLEN] = "";
+	char *text = link->address_text;
+	size_t size = sizeof link->address_text;
 
 	if (address->sa_family == AF_INET6)
-		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, host, sizeof host);
+		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, text, size);
 	else
-		uv_ip4_name((const struct sockaddr_in *)(const void *)address, host, sizeof host);
-	snprintf(link->where, sizeof link->where, "%s port %u", host, (unsigned)link->target.port);
+		uv_ip4_name((const struct sockaddr_in *)(const void *)address, text, size);
+	snprintf(link->where, sizeof link->where, "%s port %u", text, (unsigned)link->target.port);
 }
 
 static void
@@ -475,6 +478,7 @@ try_host(struct link *link)
 	char port[8];
 
 	drop_addresses(link);
+	link->shown = (struct tls_shown){.protocol = ""};
 	link->peer.host = link->target.hosts[link->next_host++];
 	enter(link, LINK_RESOLVING, link->peer.host);
 	if (link->released)
@@ -555,7 +559,9 @@ link_open(struct uv_loop_s *loop, const struct link_target *target,
 		link->target.connect_timeout_ms = LINK_CONNECT_TIMEOUT_MS;
 	if (link->target.handshake_timeout_ms == 0)
 		link->target.handshake_timeout_ms = LINK_HANDSHAKE_TIMEOUT_MS;
-	link->peer = (struct tls_peer){.name = link->name, .pin_file = link->pin_file};
+	link->peer = (struct tls_peer){.name = link->name,
+				       .pin_file = link->pin_file,
+				       .remember_not = target->remember_not};
 	link->fd = -1;
 	link_end_set(&link->end, LINK_NAME_NOT_FOUND, "controller %s has no host", target->name);
 	link->timer.data = link->idle.data = link->resolver.data = link;
@@ -632,11 +638,23 @@ link_resume(struct link *link)
 	wait_for(link, wanted_events(link));
 }
 
+const struct tls_shown *
+link_shown(const struct link *link)
+{
+	return &link->shown;
+}
+
 void
 link_accepted(struct link *link)
 {
 	if (link->stream)
 		tls_stream_accept(link->stream);
+}
+
+const char *
+link_address(const struct link *link)
+{
+	return link->address_text;
 }
 
 unsigned long

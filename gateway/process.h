@@ -23,9 +23,14 @@ struct route {
 /* Text being made; one for all controllers, since only one message is processed at a time. */
 struct scratch;
 
+struct tails;
+struct traffic;
+
 /* What the records of one controller are published as. */
 struct process {
 	struct envelope_source source;
+	struct traffic *traffic; /* that counts them, or NULL */
+	struct tails *tails;	 /* who looks on, or NULL */
 	struct route *routes;
 	size_t n_routes;
 	struct scratch *scratch;

@@ -16,6 +16,7 @@
 #include "gateway/build.h"
 #include "gateway/check.h"
 #include "gateway/documents.h"
+#include "gateway/http.h"
 #include "gateway/log.h"
 #include "gateway/reload_outputs.h"
 #include "gateway/tls.h"
@@ -79,6 +80,22 @@ apply_gateway(struct reload *r)
 	r->g->shared.state_dir = r->after->gateway.state_dir;
 	if (r->global & EFFECT_GATEWAY)
 		gateway_arm_health(r->g);
+}
+
+static void
+apply_http(struct reload *r)
+{
+	const struct config_http *before = &r->before->http, *after = &r->after->http;
+	bool both = before->enabled && after->enabled;
+	struct config_names names = {.text = ""};
+	const char *done = after->enabled ? "added" : "removed";
+
+	if (r->g->http)
+		http_reconfigure(r->g->http);
+	if (both)
+		done = config_diff("http", before, after, &names) ? "updated" : NULL;
+	if (done && (before->enabled || after->enabled))
+		reload_note(r, &(struct reload_note){"http", NULL, names.text, done});
 }
 
 /* Controllers. */
@@ -313,12 +330,13 @@ apply(struct reload *r)
 		g->dicts[i].current = false;
 	apply_log(r);
 	apply_gateway(r);
+	apply_http(r);
 	if (reload_outputs(r) || apply_controllers(r))
 		reload_note(r, &(struct reload_note){"gateway", NULL, NULL, "out of memory"});
 	reload_sweep(g);
 }
 
-static json_t *
+static void
 finish(struct gateway *g, json_t *result, const char *key, json_t *list)
 {
 	char ts[TIMESTAMP_LENGTH + 1];
@@ -327,26 +345,53 @@ finish(struct gateway *g, json_t *result, const char *key, json_t *list)
 	json_object_set_new(result, "ts", json_string(ts));
 	json_object_set_new(result, key, list);
 	json_decref(g->last_reload);
-	g->last_reload = json_incref(result);
+	g->last_reload = result;
 	gateway_publish_info(g);
-	return result;
+	supervisor_ready(&g->supervisor);
 }
 
-json_t *
+void
 reload_run(struct gateway *g)
 {
 	json_t *errors = json_array();
-	struct config *config = read_config(g, errors);
-	struct reload r = {.g = g, .before = g->config, .after = config};
+	struct config *config;
+	struct reload r = {.g = g, .before = g->config};
 
+	supervisor_reloading(&g->supervisor);
+	r.after = config = read_config(g, errors);
 	if (!config || keep_old_config(g, config)) {
 		config_free(config);
 		log_error("reload", "%s is not used, everything stays as it was", g->config->path);
-		return finish(g, json_pack("{s:b}", "ok", 0), "errors", errors);
+		finish(g, json_pack("{s:b}", "ok", 0), "errors", errors);
+		return;
 	}
 	json_decref(errors);
 	r.changes = json_array();
 	apply(&r);
 	log_info("reload", "%s: %zu changes", config->path, json_array_size(r.changes));
-	return finish(g, json_pack("{s:b}", "ok", 1), "changes", r.changes);
+	finish(g, json_pack("{s:b}", "ok", 1), "changes", r.changes);
+}
+
+json_t *
+reload_request(struct gateway *g)
+{
+	if (g->stopping)
+		return json_pack("{s:s}", "error", "the gateway is stopping");
+	reload_run(g);
+	return json_incref(g->last_reload);
+}
+
+void
+reload_fini(struct gateway *g)
+{
+	for (size_t i = 0; i < g->n_dicts; i++) {
+		dictionary_free(g->dicts[i].dict);
+		free(g->dicts[i].name);
+	}
+	for (size_t i = 0; i < g->n_old_configs; i++)
+		config_free(g->old_configs[i]);
+	config_free(g->config);
+	json_decref(g->last_reload);
+	free(g->dicts);
+	free(g->old_configs);
 }

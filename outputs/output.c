@@ -33,6 +33,13 @@ output_status(struct output *output, struct output_status *status)
 	memset(status, 0, sizeof(*status));
 	output->ops->status(output, status);
 	queue_level(output->queue, &status->queued_bytes, &status->queued_messages);
+	status->queue_size = queue_size(output->queue);
+}
+
+struct histogram *
+output_latency(struct output *output)
+{
+	return queue_latency(output->queue);
 }
 
 int

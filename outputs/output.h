@@ -22,6 +22,7 @@ enum publish_mode {
 	MODE_BATCH,  /* one message per kind and NMSP message */
 };
 
+struct histogram;
 struct queue;
 struct output;
 struct output_status;
@@ -57,8 +58,9 @@ struct publication {
 	bool topic_kept;	 /* the topic was given to output_keep_topic() */
 	struct account *account; /* outlives the output */
 	const char *controller;	 /* whose record it is; outlives the output */
-	uint64_t station; /* what the record is about, for conflation: MAC and entity; 0: never
-			     conflated */
+	uint64_t station;     /* what the record is about, for conflation: MAC and entity; 0: never
+				 conflated */
+	uint64_t received_at; /* ms since 1970; 0: not known */
 };
 
 /* The disk spool of an output. */
@@ -77,6 +79,7 @@ struct output_status {
 	char reason[128]; /* why not, or "" */
 	size_t queued_bytes;
 	size_t queued_messages;
+	size_t queue_size; /* bytes */
 	uint64_t reconnects;
 	struct spool_status spool;
 };
@@ -96,6 +99,10 @@ void output_document(struct output *output, const char *suffix, struct buffer *p
 
 /* Copies the present state. Any thread. */
 void output_status(struct output *output, struct output_status *status);
+
+/* How long records took from the controller to the end of this output, where they were published;
+ * belongs to the output. Any thread. */
+struct histogram *output_latency(struct output *output);
 
 /* Begin, end and free, through the ops. output_stop takes at most about `flush_ms`; what is still
  * queued then is counted as DROP_SHUTDOWN. */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "codecs/dict.h"
+#include "outputs/histogram.h"
 #include "outputs/output.h"
 
 #define QUEUE_RANKS 3
@@ -57,6 +58,7 @@ struct queue_item {
 	struct document *document;	  /* NULL for records */
 	const char *controller;		  /* of a record */
 	uint64_t station;
+	uint32_t received_ms; /* the low bits of ms since 1970; 0: not known */
 	uint32_t records;
 	uint32_t cost;
 	uint8_t rank;
@@ -149,5 +151,14 @@ enum queue_policy queue_policy_of(const struct queue *queue, enum kind kind);
 
 /* What is queued now, in flight included. */
 void queue_level(struct queue *queue, size_t *bytes, size_t *messages);
+
+/* The most bytes that may be queued. */
+size_t queue_size(const struct queue *queue);
+
+/* Counts how long ago a record that is published now was received. */
+void queue_note_latency(struct queue *queue, const struct queue_item *item);
+
+/* How long published records took; belongs to the queue. */
+struct histogram *queue_latency(struct queue *queue);
 
 #endif

@@ -13,6 +13,10 @@ gateway {
 	dictionary = "baseline"
 	state_dir = "STATE"
 }
+http {
+	listen = "127.0.0.1"
+	port = 9464
+}
 controller "hq" {
 	host = "10.0.0.5"
 	port = 16113
@@ -44,6 +48,11 @@ BAD_LINES = [
     ('dictionary = "baseline"', 'dictionary = "nonesuch"', "nonesuch"),
     ('dictionary = "baseline"', 'dictionary = "/nonexistent/d.conf"', "/nonexistent/d.conf"),
     ('dictionary = "baseline"', 'identity { mac = "not a mac" }', "mac"),
+    ('dictionary = "baseline"', 'overdue = 0', "overdue"),
+    ('listen = "127.0.0.1"', 'listen = "localhost"', "localhost"),
+    ('listen = "127.0.0.1"', 'listen = "127.0.0.1:80"', "127.0.0.1:80"),
+    ('listen = "127.0.0.1"', 'address = "127.0.0.1"', "address"),
+    ("port = 9464", "port = 0", "port"),
     ('controller "hq"', 'controller "state"', "state"),
     ('controller "hq"', 'controller "command"', "command"),
     ('controller "hq"', 'controller "h/q"', "h/q"),
@@ -149,11 +158,11 @@ def test_verify_needs_something_to_compare_with(check, verify, word):
 
 
 @pytest.mark.parametrize("old, new, line", [
-    ('{"rssi:client", ', '{\n"rssi:client",\n"rssi:tga",\n', 11),
+    ('{"rssi:client", ', '{\n"rssi:client",\n"rssi:tga",\n', 15),
     ('dictionary = "baseline"', 'dictionary = "nonesuch"', 3),
-    ("port = 16113", 'dictionary = "nonesuch"', 8),
-    ('verify = "tofu"', 'ciphers = "NO-SUCH-CIPHER"', 13),
-    ('verify = "tofu"', 'verify = "ca"\nca_file = "more.pem"', 14),
+    ("port = 16113", 'dictionary = "nonesuch"', 12),
+    ('verify = "tofu"', 'ciphers = "NO-SUCH-CIPHER"', 17),
+    ('verify = "tofu"', 'verify = "ca"\nca_file = "more.pem"', 18),
 ])
 def test_what_is_named_is_checked(check, tmp_path, old, new, line):
     """Errors found outside of the file have the option's own line, with `run` as with `check`."""
@@ -168,7 +177,7 @@ def test_every_error_is_told(check):
     text = GOOD.replace("qos = 1", "qos = 9").replace("port = 16113", "port = 0")
     status, errors = check(text.replace("/{kind}", "/{bogus}"))
     assert status == 1
-    for line in (8, 18, 21):
+    for line in (12, 22, 25):
         assert f"bad.conf:{line}:" in errors, errors
 
 
