@@ -33,8 +33,8 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail \
 	   commands control_client controller controller_trace documents gateway handover \
-	   hex http identity ledger link link_end listen log log_limit log_line log_sink \
-	   mac metrics metrics_write offer pacer parts pin probe probe_document \
+	   harden hex http identity ledger link link_end listen log log_limit log_line \
+	   log_sink mac metrics metrics_write offer pacer parts pin probe probe_document \
 	   probe_print probe_report probe_text probe_walk process ready reload \
 	   reload_outputs routes session session_send status status_print store stream \
 	   subscription supervisor systemd table tail terminal tls tls_reason tls_stream \
@@ -49,13 +49,13 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/envelope outputs/file outputs/jsonw outputs/queue outputs/queue_index \
 	   outputs/queue_random outputs/queue_threads outputs/record_json \
 	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/advice gateway/hex gateway/identity gateway/ledger \
-	   gateway/link gateway/log gateway/log_limit gateway/log_line gateway/log_sink \
-	   gateway/offer gateway/pacer gateway/probe_print gateway/probe_report \
-	   gateway/probe_text gateway/probe_walk gateway/process gateway/session \
-	   gateway/session_initial gateway/session_retry gateway/sim_authlist \
-	   gateway/sim_world gateway/stream gateway/subscription gateway/systemd \
-	   gateway/tls
+	   outputs/window gateway/advice gateway/harden gateway/hex gateway/identity \
+	   gateway/ledger gateway/link gateway/log gateway/log_limit gateway/log_line \
+	   gateway/log_sink gateway/offer gateway/pacer gateway/probe_print \
+	   gateway/probe_report gateway/probe_text gateway/probe_walk gateway/process \
+	   gateway/session gateway/session_initial gateway/session_retry \
+	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
+	   gateway/systemd gateway/tls
 page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
 benches := decode publish spool
 helpers := feeder

@@ -25,6 +25,9 @@ struct config_gateway {
 	char *certificate; /* path */
 	char *key;	   /* path */
 	unsigned health_interval_s;
+	char *user;	 /* to go on as when started as root; "": nmsp2mqtt, where there is one */
+	bool confine;	 /* with Landlock */
+	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *control;	       /* path of the control socket; "": none */

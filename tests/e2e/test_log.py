@@ -59,9 +59,9 @@ def test_a_file_that_cannot_be_opened(gateway, peer, subscriber, tmp_path):
     running.wait_line("info gateway: Hangup: opened the log anew")
 
 
-def test_another_target_by_reload(gateway, peer, subscriber, tmp_path):
-    """From standard error to a file, and back, while it runs."""
-    path = tmp_path / "daemon.log"
+def test_another_target_by_reload(gateway, peer, subscriber, state_dir):
+    """From standard error to a file, where it may write, and back."""
+    path = state_dir / "daemon.log"
     running = gateway(peer)
     subscriber.state("hq", "subscribed")
     before = running.config.read_text(encoding="utf-8")

@@ -81,7 +81,8 @@ def option_rows():
 
 
 CHANGES = {
-    "gateway": {"health_interval": 30, "control": "other.sock", "overdue": 60,
+    "gateway": {"health_interval": 30, "control": "other.sock", "overdue": 60, "user": "nobody",
+                "confine": False, "core_dumps": True,
                 "unknown.publish": False, "unknown.rate": 20},
     "log": {"level": "debug", "levels": ["mqtt=debug"], "trace": ["hq"], "format": "json",
             "facility": "local3"},
@@ -117,6 +118,8 @@ LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics"
 
 
 def done(section, option):
+    if option in ("user", "confine", "core_dumps"):
+        return "waits for the next start"
     if section in ("gateway", "log") or option in LIVE:
         return "updated"
     return "reopened" if section == "controller" else "restarted"
