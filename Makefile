@@ -35,13 +35,14 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail command \
 	   command_args command_controller command_gateway command_query commands \
-	   control_client controller documents enrich filter gate gateway handover harden \
-	   hex http identity ledger link link_end listen log lru mac mailbox metrics \
-	   metrics_write offer pacer parts pin probe probe_document probe_print probe_report \
-	   probe_text probe_walk process process_arrange questions ready reload \
-	   reload_outputs routes scratch session session_ask session_send status \
-	   status_print store stream subject subscription table tail terminal tls tls_reason \
-	   tls_stream traffic unix_path variant
+	   control_client controller controller_trace documents enrich filter gate gateway \
+	   handover harden hex http identity ledger link link_end listen log log_limit \
+	   log_line log_sink lru mac mailbox metrics metrics_write offer pacer parts pin \
+	   probe probe_document probe_print probe_report probe_text probe_walk process \
+	   process_arrange questions ready reload reload_outputs routes scratch session \
+	   session_ask session_send status status_print store stream subject subscription \
+	   supervisor systemd table tail terminal tls tls_reason tls_stream tls_trace \
+	   traffic unix_path variant
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
@@ -55,12 +56,13 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/timestamp outputs/topic outputs/window gateway/advice gateway/command \
 	   gateway/enrich gateway/filter gateway/gate gateway/harden gateway/hex \
 	   gateway/identity gateway/ledger gateway/link gateway/listen gateway/log \
-	   gateway/lru gateway/mailbox gateway/metrics_write gateway/offer gateway/pacer \
-	   gateway/probe_print gateway/probe_report gateway/probe_text gateway/probe_walk \
-	   gateway/process gateway/process_filter gateway/session gateway/session_ask \
+	   gateway/log_limit gateway/log_line gateway/log_sink gateway/lru gateway/mailbox \
+	   gateway/metrics_write gateway/offer gateway/pacer gateway/probe_print \
+	   gateway/probe_report gateway/probe_text gateway/probe_walk gateway/process \
+	   gateway/process_filter gateway/session gateway/session_ask \
 	   gateway/session_initial gateway/session_retry gateway/sim_authlist \
-	   gateway/sim_world gateway/stream gateway/subscription gateway/table gateway/tail \
-	   gateway/tls gateway/traffic
+	   gateway/sim_world gateway/stream gateway/subscription gateway/systemd \
+	   gateway/table gateway/tail gateway/tls gateway/traffic
 page    := $(addprefix gateway/page/,accounts.js app.js chart.js controller.js dom.js format.js \
 	   history.js icon.svg index.html outputs.js overview.js states.js stream.js style.css \
 	   summary.js tail.js)
