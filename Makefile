@@ -29,7 +29,7 @@ conf    := config config_check config_lists config_topic dictionary dictionary_c
 	   token
 outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
 	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
-	   spool_owner spool_record spooler timestamp topic window
+	   spool_file spool_index spool_owner spool_record spooler timestamp topic window
 gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
 	   commands controller documents gateway hex identity link link_end log mac offer pacer \
 	   pin process session session_send store stream subscription tls tls_reason tls_stream
@@ -41,7 +41,8 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
 	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
-	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
+	   outputs/retained outputs/spool outputs/spool_index outputs/spool_random \
+	   outputs/spooler outputs/spooler_random outputs/timestamp outputs/topic \
 	   outputs/window gateway/hex gateway/identity gateway/link gateway/log gateway/offer \
 	   gateway/pacer gateway/process gateway/session gateway/session_initial \
 	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
