@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* config.h: the configuration file as plain structs
  *
- * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of
- * certificate and key are resolved against state_dir, all others against the directory of the file
- * that they stand in.
+ * All text is owned by struct config. Text that is not set is "", never NULL. `texts` are the
+ * values of a section as they stand in the file, in the order of its options, for config_diff().
+ * Relative paths of certificate and key are resolved against state_dir, all others against the
+ * directory of the file that they stand in.
  */
 #ifndef NMSP_CONF_CONFIG_H
 #define NMSP_CONF_CONFIG_H
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codecs/dict.h"
 #include "conf/origin.h"
 #include "conf/report.h"
 
@@ -23,9 +25,23 @@ struct config_gateway {
 	char *certificate; /* path */
 	char *key;	   /* path */
 	unsigned health_interval_s;
+	char *user;	 /* to go on as when started as root; "": nmsp2mqtt, where there is one */
+	bool confine;	 /* with Landlock */
+	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *log_level;       /* error warning info debug */
+	char *control;	       /* path of the control socket; "": none */
+	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
+	char **texts;
+};
+
+/* Where the status may be read over TCP. */
+struct config_http {
+	bool enabled; /* the section is there */
+	char *listen; /* an address */
+	uint16_t port;
+	char **texts;
 };
 
 enum config_verify {
@@ -53,6 +69,63 @@ struct config_tag {
 	char *value;
 };
 
+/* What a rule looks at. */
+enum config_term {
+	TERM_KIND,
+	TERM_ENTITY,
+	TERM_SSID,
+	TERM_AP,
+	TERM_MAC,
+	TERM_MAC_TYPE,
+	TERM_COUNT,
+};
+
+/* What addresses begin with: their bits under the mask. */
+struct config_prefix {
+	uint64_t bits;
+	uint64_t mask;
+};
+
+#define CONFIG_ENTITY_SIZE 32
+#define CONFIG_SSID_SIZE   33
+
+/* Terms that a record must all fulfil. */
+struct config_rule {
+	unsigned terms; /* a bit for each enum config_term that counts */
+	enum kind kind;
+	char entity[CONFIG_ENTITY_SIZE]; /* name in the dictionary, or digits */
+	char ssid[CONFIG_SSID_SIZE];
+	bool ssid_begins; /* an SSID that begins so */
+	struct config_prefix ap;
+	struct config_prefix mac;
+	bool mac_local; /* a randomised address, else one of a maker */
+};
+
+struct config_rules {
+	struct config_rule *items;
+	size_t n;
+};
+
+/* What rssi records are enriched with; bits, in the order of the words of the option. */
+enum config_enrich {
+	ENRICH_SSID = 1 << 0,
+	ENRICH_USERNAME = 1 << 1,
+	ENRICH_IP = 1 << 2,
+	ENRICH_AP_NAME = 1 << 3,
+	ENRICH_AP_GROUP = 1 << 4,
+};
+
+/* What of the records passes, and how. */
+struct config_filter {
+	struct config_rules allow; /* none: everything */
+	struct config_rules deny;
+	int rssi_floor_dbm;	 /* weaker readings are left out; 0: none */
+	unsigned interval_s;	 /* between two rssi records of a station; 0: all */
+	unsigned rssi_change_db; /* that do not wait for it; 0: never */
+	bool ap_change;		 /* another strongest access point does not wait for it */
+	unsigned enrich;	 /* enum config_enrich */
+};
+
 struct config_controller {
 	char *name; /* [-_.A-Za-z0-9]+, none of the reserved topic levels */
 	char **hosts;
@@ -76,6 +149,10 @@ struct config_controller {
 	unsigned backoff_max_ms;  /* 60000 */
 	unsigned quarantine_s;	  /* pause after a refused certificate or repeated flaps; 600 */
 	unsigned handshake_timeout_s; /* 15 */
+	struct config_filter filter;
+	unsigned enrich_ttl_s; /* since the last info record of a station */
+	unsigned enrich_max;   /* stations, and access points, that are remembered */
+	char **texts;
 };
 
 enum config_publish {
@@ -128,8 +205,11 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
-	char *spool_path;	     /* "": no spool */
-	size_t spool_max_size;	     /* bytes */
+	unsigned session_expiry_s;
+	unsigned backoff_min_ms;
+	unsigned backoff_max_ms;
+	char *spool_path;      /* "": no spool */
+	size_t spool_max_size; /* bytes */
 	enum config_sync spool_sync;
 	struct config_full full;
 	bool tls; /* a tls section is there */
@@ -137,6 +217,8 @@ struct config_mqtt {
 	char *tls_certificate;
 	char *tls_key;
 	bool tls_verify;
+	struct config_filter filter;
+	char **texts;
 };
 
 struct config_file {
@@ -145,11 +227,14 @@ struct config_file {
 	enum config_publish publish;
 	size_t queue_size;
 	struct config_full full;
+	struct config_filter filter;
+	char **texts;
 };
 
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;
 	struct config_mqtt *mqtts;
@@ -163,6 +248,11 @@ struct config {
  * file, line and what was expected. Returns the configuration (config_free) or NULL when there was
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
+
+/* A configuration without a file, for commands that can do without: the identity in `state_dir`,
+ * and one controller that is called as its host is, all else by default. Returns NULL when memory
+ * is used up, which `report` is told. */
+struct config *config_of_host(const char *host, const char *state_dir, const struct report *report);
 
 /* Where the option stands that a member of the structs above was set by, such as
  * `&controller->ca_file`, or `&controller->services[i]` for one value of the list; where its

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* config_check.c: what one option of the configuration alone does not show, and the files that it
  * names */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,13 +36,17 @@ check_readable(struct reading *reading, const char *option, char *const *path)
 			      *path);
 }
 
-static void
-check_gateway(struct reading *reading)
+void
+config_gateway_check(struct reading *reading)
 {
 	struct config_gateway *gateway = &reading->config->gateway;
-	char **paths[] = {&gateway->certificate, &gateway->key};
+	char **paths[] = {&gateway->certificate, &gateway->key, &gateway->control};
 
-	for (size_t i = 0; i < 2 && gateway->state_dir; i++) {
+	if (gateway->control && !reading_given(reading, &gateway->control)) {
+		free(gateway->control);
+		gateway->control = strdup("control.sock");
+	}
+	for (size_t i = 0; i < sizeof paths / sizeof *paths && gateway->state_dir; i++) {
 		size_t size = strlen(gateway->state_dir) + 2 + (*paths[i] ? strlen(*paths[i]) : 0);
 		char *joined = is_set(*paths[i]) && **paths[i] != '/' ? malloc(size) : NULL;
 
@@ -51,6 +56,20 @@ check_gateway(struct reading *reading)
 		free(*paths[i]);
 		*paths[i] = joined;
 	}
+}
+
+/* An address, not a name: a name would have to be looked up, and may lead to several. */
+static void
+check_http(struct reading *reading, const struct config_http *http)
+{
+	struct in6_addr address;
+
+	if (is_set(http->listen) && inet_pton(AF_INET, http->listen, &address) != 1 &&
+	    inet_pton(AF_INET6, http->listen, &address) != 1)
+		reading_error(
+			reading, &http->listen,
+			"listen = \"%s\": expected an address, like 127.0.0.1, 0.0.0.0 or ::1",
+			http->listen);
 }
 
 static void
@@ -104,6 +123,7 @@ check_controller(struct reading *reading, const struct config_controller *contro
 		     VERIFY_FINGERPRINT);
 	check_verify(reading, controller, "ca_file", &controller->ca_file, VERIFY_CA);
 	check_readable(reading, "ca_file", &controller->ca_file);
+	config_filter_check(reading, &controller->filter);
 }
 
 /* Reads up to a limit, cuts the last newline off; NULL with `errno`. */
@@ -200,6 +220,23 @@ check_client_id(struct reading *reading, const struct config_mqtt *mqtt)
 }
 
 static void
+check_session(struct reading *reading, const struct config_mqtt *mqtt)
+{
+	if (mqtt->backoff_max_ms < mqtt->backoff_min_ms)
+		reading_error(reading, &mqtt->backoff_max_ms,
+			      "backoff_max = %g: expected at least backoff_min, %g s",
+			      mqtt->backoff_max_ms / 1000.0, mqtt->backoff_min_ms / 1000.0);
+	if (mqtt->session_expiry_s > 0 && mqtt->protocol == 3)
+		reading_error(reading, &mqtt->session_expiry_s,
+			      "session_expiry: MQTT 3.1.1 has none, expected protocol = 5 with it");
+	/* Every connection begins with message ids of its own, and a broker that goes on with a
+	 * session could take a new message for one that it has. */
+	if (mqtt->session_expiry_s > 0 && mqtt->qos == 2)
+		reading_error(reading, &mqtt->session_expiry_s,
+			      "session_expiry with qos = 2: expected qos 0 or 1 with it");
+}
+
+static void
 check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 {
 	if (mqtt->tls && !reading_given(reading, &mqtt->port))
@@ -217,9 +254,11 @@ check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 		take_password(reading, mqtt);
 	else
 		mqtt->password = strdup("");
+	check_session(reading, mqtt);
 	check_mqtt_tls(reading, mqtt);
 	check_client_id(reading, mqtt);
 	config_topic_check(reading, mqtt);
+	config_filter_check(reading, &mqtt->filter);
 }
 
 static void
@@ -244,6 +283,7 @@ check_file(struct reading *reading, const struct config_file *file)
 				reading, &file->path,
 				"path = \"%s\": file \"%s\" has the same, expected one of its own",
 				file->path, other->name);
+	config_filter_check(reading, &file->filter);
 }
 
 void
@@ -251,7 +291,8 @@ config_check(struct reading *reading)
 {
 	const struct config *config = reading->config;
 
-	check_gateway(reading);
+	config_gateway_check(reading);
+	check_http(reading, &config->http);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		check_controller(reading, &config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)

@@ -18,6 +18,7 @@ enum option_type {
 	OPTION_NAME,	    /* char *: a level of topics */
 	OPTION_WORD,	    /* char *: one of some words */
 	OPTION_PATH,	    /* char *: against the directory of the file; "-" and "" stay */
+	OPTION_FILE,	    /* the same, of a file that is only read */
 	OPTION_DICTIONARY,  /* char *: a path when it contains a slash, else a name */
 	OPTION_MAC,	    /* char * */
 	OPTION_FINGERPRINT, /* char *: lower case, without separators */
@@ -34,6 +35,8 @@ enum option_type {
 	OPTION_INTERVALS,
 	OPTION_TAGS,
 	OPTION_BROKERS, /* of struct config_mqtt */
+	OPTION_RULES,	/* struct config_rules */
+	OPTION_BITS,	/* unsigned: a bit for each of some words */
 };
 
 struct option {
@@ -54,6 +57,7 @@ struct option_section {
 	bool titled;
 	size_t size;		      /* of its struct */
 	size_t title;		      /* offset of the name that it has as title */
+	size_t texts;		      /* offset of the values as texts, see config_diff.c */
 	const struct option *options; /* those of one `sub` together; the last has no name */
 };
 
@@ -71,6 +75,12 @@ struct option_expected {
 /* All sections; the last has no name. */
 const struct option_section *option_sections(void);
 
+/* The section of this name, which there must be. */
+const struct option_section *option_section_named(const char *name);
+
+/* How many options it has. */
+size_t option_count(const struct option_section *section);
+
 /* Whether the member of an option is a string on the heap. */
 bool option_is_text(const struct option *option);
 
@@ -81,6 +91,12 @@ bool option_is_list(const struct option *option);
  * expected when it is wrong. Not for lists. */
 bool option_set(const struct option *option, void *target, const struct option_value *value,
 		struct option_expected *expected);
+
+/* The place of `text` among words that are separated by blanks, -1 when it is none of them. */
+int option_find_word(const char *words, const char *text);
+
+/* Says that one of an option's words was expected, and which. Returns false. */
+bool option_expect_word(const struct option *option, struct option_expected *expected);
 
 /* Whether `text` may be a level of topics: [-_.A-Za-z0-9]+. */
 bool option_is_name(const char *text);

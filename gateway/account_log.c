@@ -49,23 +49,16 @@ log_one(const char *output, const char *controller, enum kind kind, struct accou
 		 view.queued);
 }
 
-/* The place behind the last controller is that of former ones, of which a spool still had records.
- */
 static void
-log_controller(const struct gateway *g, size_t output, size_t place)
+log_all(void *output, struct ledger_entry *entry)
 {
-	struct account_set *accounts = gateway_accounts(g, output, place);
-	const char *name = place < g->n_controllers ? g->controllers[place].config->name
-						    : "(former)";
-
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		log_one(g->outputs[output]->name, name, (enum kind)kind, &accounts->kinds[kind]);
+		log_one(output, entry->controller, (enum kind)kind, &entry->accounts.kinds[kind]);
 }
 
 void
-account_log(const struct gateway *g)
+account_log(struct gateway *g)
 {
-	for (size_t output = 0; output < g->n_outputs; output++)
-		for (size_t i = 0; i <= g->n_controllers; i++)
-			log_controller(g, output, i);
+	for (struct ledger_page *page = g->ledger.first; page; page = page->next)
+		ledger_page_each(page, log_all, page->output);
 }

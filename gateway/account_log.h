@@ -8,6 +8,6 @@
 /* Logs the accounts of every output, controller and kind of which something came: "account main hq
  * rssi: received 250 = published 248 + filtered 0 + conflated 0 + dropped 2 (queue_full 2) + queued
  * 0". */
-void account_log(const struct gateway *gateway);
+void account_log(struct gateway *gateway);
 
 #endif

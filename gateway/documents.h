@@ -21,6 +21,6 @@ struct buffer *documents_info(const struct gateway *gateway);
 
 /* health: outputs with their queues, and where the records of every controller and kind went at
  * each of them. */
-struct buffer *documents_health(const struct gateway *gateway);
+struct buffer *documents_health(struct gateway *gateway);
 
 #endif

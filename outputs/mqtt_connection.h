@@ -41,6 +41,7 @@ struct connection {
 	char *host;
 	int port;
 	int keepalive_s;
+	struct mqtt5__property *session; /* what CONNECT says of it, or NULL */
 	int result;
 	int saved_errno;
 
@@ -62,6 +63,7 @@ struct mqtt {
 	struct output output;
 	struct mqtt_settings settings;
 	char log_name[64];
+	char *root; /* of documents, "nmsp/gw1/" */
 	char *state_topic;
 	struct mqtt5__property *record_properties;
 	struct mqtt5__property *document_properties;
