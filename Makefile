@@ -30,8 +30,8 @@ conf    := config config_check config_diff config_filter config_lists config_top
 	   report scan source suggest text token
 outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands \
 	   mqtt_inbox mqtt_output mqtt_reason mqtt_settings output queue queue_index \
-	   record_json retained schema spool spool_check spool_owner spool_record spooler \
-	   timestamp topic window
+	   record_json retained schema spool spool_check spool_file spool_index spool_owner \
+	   spool_record spooler timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail command \
 	   command_args command_controller command_gateway command_query commands \
@@ -52,11 +52,12 @@ units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode 
 	   outputs/account outputs/backoff outputs/buffer outputs/document outputs/envelope \
 	   outputs/file outputs/histogram outputs/jsonw outputs/mqtt_commands outputs/queue \
 	   outputs/queue_index outputs/queue_random outputs/queue_threads \
-	   outputs/record_json outputs/retained outputs/spool outputs/spooler \
-	   outputs/timestamp outputs/topic outputs/window gateway/advice gateway/command \
-	   gateway/enrich gateway/filter gateway/gate gateway/harden gateway/hex \
-	   gateway/identity gateway/ledger gateway/link gateway/listen gateway/log \
-	   gateway/log_limit gateway/log_line gateway/log_sink gateway/lru gateway/mailbox \
+	   outputs/record_json outputs/retained outputs/spool outputs/spool_index \
+	   outputs/spool_random outputs/spooler outputs/spooler_random outputs/timestamp \
+	   outputs/topic outputs/window gateway/advice gateway/command gateway/enrich \
+	   gateway/filter gateway/gate gateway/harden gateway/hex gateway/identity \
+	   gateway/ledger gateway/link gateway/listen gateway/log gateway/log_limit \
+	   gateway/log_line gateway/log_sink gateway/lru gateway/mailbox \
 	   gateway/metrics_write gateway/offer gateway/pacer gateway/probe_print \
 	   gateway/probe_report gateway/probe_text gateway/probe_walk gateway/process \
 	   gateway/process_filter gateway/session gateway/session_ask \
