@@ -264,6 +264,7 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
 .PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak \
-	examples examples-slow style format format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
+	examples examples-slow style format format-check man-check unlisted-check tidy \
+	cppcheck clang sanitize sanitized bench schema \
 	install clean force
 .DELETE_ON_ERROR:
