@@ -18,6 +18,7 @@ enum config_effect {
 	EFFECT_RECORDS = 1 << 5,    /* what is made of a record, from the next one on */
 	EFFECT_QUEUE = 1 << 6,	    /* what the queue of the output does, from now on */
 	EFFECT_OUTPUT = 1 << 7,	    /* the output, but for its queue */
+	EFFECT_START = 1 << 8,	    /* the process: only its next start has it */
 };
 
 /* Names of the options that differ, "port, tls.verify"; cut to its size. */

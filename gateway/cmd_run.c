@@ -8,6 +8,7 @@
 #include "gateway/check.h"
 #include "gateway/commands.h"
 #include "gateway/gateway.h"
+#include "gateway/harden.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 
@@ -29,6 +30,19 @@ run(struct config *config)
 	gateway_fini(gateway);
 	free(gateway);
 	return status ? COMMAND_ERROR : COMMAND_OK;
+}
+
+/* Gives away what is not needed, as soon as it is not. */
+static int
+prepare(const struct config *config)
+{
+	if (!config->gateway.core_dumps)
+		harden_memory();
+	if (harden_user(config->gateway.user) || check_config(config, &command_report, true))
+		return -1;
+	if (config->gateway.confine)
+		harden_files(config);
+	return 0;
 }
 
 int
@@ -56,7 +70,7 @@ cmd_run(int argc, char **argv)
 	config = config_load(path, &command_report);
 	if (!config)
 		return COMMAND_ERROR;
-	if (check_config(config, &command_report, true) == 0)
+	if (prepare(config) == 0)
 		return run(config);
 	config_free(config);
 	return COMMAND_ERROR;

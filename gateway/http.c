@@ -413,6 +413,8 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 		return take_body(exchange, routes_take_body(&request), data, size);
 	if (exchange->asks || exchange->response)
 		return send_response(exchange);
+	if (listener->http->gateway->tails.n == TAIL_CLIENTS)
+		sweep(listener->http);
 	return answer(exchange, &request);
 }
 
@@ -444,6 +446,8 @@ arm(struct http *http)
 {
 	uint64_t wait = http->responded ? 0 : http->onlookers ? SWEEP_MS : UINT64_MAX;
 
+	if (http->reconfigure)
+		wait = 0;
 	for (size_t i = 0; i < LISTENERS; i++) {
 		MHD_UNSIGNED_LONG_LONG ms;
 
@@ -457,6 +461,27 @@ arm(struct http *http)
 		uv_timer_start(&http->timer, on_timer, wait, 0);
 }
 
+static bool
+is_full(const struct listener *listener)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info && info->num_connections >= CLIENTS_MAX;
+}
+
+/* While as many are connected as may be, libmicrohttpd does not poll the listening socket, and
+ * takes it up again with the first run after one of them left, which nobody would ask for. */
+static void
+run(const struct listener *listener)
+{
+	bool was_full = is_full(listener);
+
+	MHD_run(listener->daemon);
+	if (was_full && !is_full(listener))
+		MHD_run(listener->daemon);
+}
+
 static void
 turn(struct http *http)
 {
@@ -468,7 +493,7 @@ turn(struct http *http)
 			resume(onlooker);
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (http->listeners[i])
-			MHD_run(http->listeners[i]->daemon);
+			run(http->listeners[i]);
 	arm(http);
 }
 
@@ -672,7 +697,9 @@ http_stop(struct http *http)
 {
 	if (!http)
 		return;
-	/* For responses that have come at last. */
+	/* Streams have an end, and a server with suspended connections could not be stopped. */
+	for (struct onlooker *onlooker = http->onlookers; onlooker; onlooker = onlooker->next)
+		onlooker->gone = true;
 	turn(http);
 	for (size_t i = 0; i < LISTENERS; i++)
 		close_listener(&http->listeners[i]);

@@ -63,7 +63,10 @@ apply_gateway(struct reload *r)
 
 	r->global = config_diff("gateway", &r->before->gateway, &r->after->gateway, &names);
 	if (r->global)
-		reload_note(r, &(struct reload_note){"gateway", NULL, names.text, "updated"});
+		reload_note(r, &(struct reload_note){"gateway", NULL, names.text,
+						     r->global & EFFECT_START
+							     ? "waits for the next start"
+							     : "updated"});
 	apply_identity(r);
 	build_device(r->g);
 	r->g->shared.state_dir = r->after->gateway.state_dir;
