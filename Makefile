@@ -159,7 +159,8 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e examples core-faults sanitize page-test
+STAGES := programs unit vectors style clang cppcheck tidy e2e examples core-faults sanitize \
+	  page-test
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
