@@ -12,9 +12,11 @@ FILE_LINES = 800
 COLUMNS = 100
 TAB = 8
 
-SCRIPTS = (".py", ".sh", ".ci/deps", ".ci/run", ".ci/stages", ".ci/units")
+SCRIPTS = (".py", ".sh", ".ci/deps", ".ci/run", ".ci/stages", ".ci/units", "docker/make-secrets",
+           "debian/rules", ".postrm")
 C = (".c", ".h")
-TEXTS = C + SCRIPTS + (".conf", ".in", ".md", ".1", ".5", "Makefile", "Dockerfile", ".yml")
+TEXTS = C + SCRIPTS + (".conf", ".in", ".md", ".1", ".5", "Makefile", "Dockerfile", ".yml", ".yaml",
+                       "debian/control", ".service.in")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Paths that exist on one machine only, and notes to oneself about it, help no reader.
