@@ -28,28 +28,36 @@ JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message
-conf    := config config_check config_lists config_topic dictionary dictionary_check \
-	   dictionary_read dictionary_shapes options origin report scan source suggest text \
-	   token
-outputs := account backoff buffer document envelope file jsonw mqtt mqtt_output mqtt_reason \
-	   mqtt_settings output queue queue_index record_json retained schema spool spool_check \
-	   spool_owner spool_record spooler timestamp topic window
-gateway := account_log build check cmd_check cmd_decode cmd_identity cmd_run cmd_schema \
-	   commands controller documents gateway hex identity ledger link link_end log mac offer \
-	   pacer pin process session session_send store stream subscription tls tls_reason tls_stream
+conf    := config config_check config_diff config_lists config_topic dictionary \
+	   dictionary_check dictionary_read dictionary_shapes options origin report scan \
+	   source suggest text token
+outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_output \
+	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema \
+	   spool spool_check spool_owner spool_record spooler timestamp topic window
+gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
+	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands \
+	   control_client controller documents gateway handover harden hex http identity ledger \
+	   link link_end listen log mac metrics metrics_write offer pacer parts pin probe \
+	   probe_document probe_print probe_report probe_text probe_walk process ready \
+	   reload reload_outputs routes session session_send status status_print store \
+	   stream subscription table tail terminal tls tls_reason tls_stream traffic \
+	   unix_path
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
-	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip codecs/vectors \
-	   conf/config conf/config_errors conf/config_options conf/dictionary \
-	   conf/dictionary_errors outputs/account outputs/backoff outputs/buffer \
-	   outputs/document outputs/envelope outputs/file outputs/jsonw outputs/queue \
-	   outputs/queue_index outputs/queue_random outputs/queue_threads outputs/record_json \
-	   outputs/retained outputs/spool outputs/spooler outputs/timestamp outputs/topic \
-	   outputs/window gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
-	   gateway/offer gateway/pacer gateway/process gateway/session gateway/session_initial \
-	   gateway/session_retry gateway/sim_authlist gateway/sim_world gateway/stream \
-	   gateway/subscription gateway/tls
+	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip \
+	   codecs/vectors conf/config conf/config_diff conf/config_errors \
+	   conf/config_options conf/dictionary conf/dictionary_errors outputs/account \
+	   outputs/backoff outputs/buffer outputs/document outputs/envelope outputs/file \
+	   outputs/jsonw outputs/queue outputs/queue_index outputs/queue_random \
+	   outputs/queue_threads outputs/record_json outputs/retained outputs/spool \
+	   outputs/spooler outputs/timestamp outputs/topic outputs/window gateway/advice \
+	   gateway/harden gateway/hex gateway/identity gateway/ledger gateway/link gateway/log \
+	   gateway/offer gateway/pacer gateway/probe_print gateway/probe_report \
+	   gateway/probe_text gateway/probe_walk gateway/process gateway/session \
+	   gateway/session_initial gateway/session_retry gateway/sim_authlist \
+	   gateway/sim_world gateway/stream gateway/subscription gateway/tls
+page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
@@ -66,14 +74,15 @@ installed = $(foreach f,$(programs),0755:$f:$(BINDIR)/$(notdir $f)) \
 	    0644:conf/systemd/nmsp2mqtt.tmpfiles:$(TMPFILESDIR)/nmsp2mqtt.conf
 
 BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
-		  libconfuse-dev liblmdb-dev
+		  libconfuse-dev liblmdb-dev libmicrohttpd-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
-TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck mandoc \
-		  shellcheck python3 python3-pytest python3-paho-mqtt python3-jsonschema
+TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
+		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
+		  python3-jsonschema
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper libcmocka-dev \
 		  python3-pytest python3-jsonschema
-SHIP_PACKAGES  := $(TEST_PACKAGES) $(DEB_PACKAGES) lintian mmdebstrap podman crun docker-compose \
-		  python3-kubernetes python3-yaml yamllint
+SHIP_PACKAGES  := $(TEST_PACKAGES) $(DEB_PACKAGES) lintian mmdebstrap podman crun \
+		  docker-compose python3-kubernetes python3-yaml yamllint
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
@@ -90,7 +99,7 @@ endif
 WERROR  ?=
 STD     := -std=gnu11
 DEFINES := -I. -DVERSION=\"$(VERSION)\" -DDATADIR=\"$(DATADIR)\"
-LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lm -pthread
+LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lmicrohttpd -lm -pthread
 COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(STD) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDENING) $(CFLAGS)
 LINK     = $(CC) $(HARDENING_LD) $(CFLAGS) $(LDFLAGS)
 PYTEST   = BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 timeout 900 $(PYTHON) -m pytest -q
@@ -136,6 +145,9 @@ $(library): $(objects)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call quiet,CC)mkdir -p $(@D) && $(COMPILE) -MMD -MP -c -o $@ $<
+
+# Embedded by the assembler, which nobody asks for dependencies.
+$(BUILD)/gateway/assets.o: $(page)
 
 # Other flags, other objects.
 $(BUILD)/flags: force

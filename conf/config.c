@@ -10,12 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "conf/config_read.h"
 
 #define TITLED (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES)
 
-#define SECTIONS_MAX 6
+#define SECTIONS_MAX 8
 #define OPTIONS_MAX  32
 #define SUBS_MAX     4
 #define NAME_LONGEST 126
@@ -135,7 +136,8 @@ holder_of(cfg_t *section, const struct option *option)
 {
 	if (!option->sub)
 		return section;
-	return source_count(section, option->sub) ? cfg_getnsec(section, option->sub, 0) : NULL;
+	return section && source_count(section, option->sub) ? cfg_getnsec(section, option->sub, 0)
+							     : NULL;
 }
 
 /* Fills in a list; `given` is the section that gives it, or NULL. */
@@ -168,13 +170,21 @@ set_list(struct reading *reading, const struct option *option, cfg_t *given, voi
 	free(initial);
 }
 
+static struct report_place
+place_of(const struct reading *reading, cfg_t *section, const char *option)
+{
+	if (!section)
+		return (struct report_place){reading->config->path, 0};
+	return source_place(&reading->source, section, option, 0);
+}
+
+/* `section` is NULL where there is no file. */
 static void
 set_option(struct reading *reading, cfg_t *section, const struct option *option, char *target)
 {
 	cfg_t *holder = holder_of(section, option);
 	cfg_t *given = holder && source_given(holder, option->name) ? holder : NULL;
-	struct report_place place =
-		source_place(&reading->source, holder ? holder : section, option->name, 0);
+	struct report_place place = place_of(reading, holder ? holder : section, option->name);
 	struct option_value value = {given ? source_text(given, option->name, 0) : option->initial,
 				     place};
 	struct option_expected expected = {""};
@@ -210,6 +220,62 @@ set_title(struct reading *reading, cfg_t *section, char **name)
 			     cfg_name(section), NAME_LONGEST);
 }
 
+/* The default as it would be given. */
+static void
+print_initial(FILE *stream, const struct option *option)
+{
+	const char *initial = option->initial ? option->initial : "";
+
+	if (option_is_list(option) && !*initial)
+		return;
+	for (; *initial; initial++)
+		fputc(option_is_list(option) && *initial == ' ' ? '\n' : *initial, stream);
+	fputc('\n', stream);
+}
+
+/* The values of an option, a line each, and of which making the file is that it names. */
+static char *
+values_text(cfg_t *section, const struct option *option, const char *target)
+{
+	cfg_t *holder = holder_of(section, option);
+	bool given = holder && source_given(holder, option->name);
+	unsigned n = given ? source_count(holder, option->name) : 0;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+	struct stat file;
+
+	if (!stream)
+		return NULL;
+	if (!given)
+		print_initial(stream, option);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(stream, "%s\n", source_text(holder, option->name, i));
+	if (option->type == OPTION_FILE &&
+	    stat(*(char *const *)(const void *)(target + option->offset), &file) == 0)
+		fprintf(stream, "%ju %jd.%09ld", (uintmax_t)file.st_ino,
+			(intmax_t)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+	fclose(stream);
+	return text;
+}
+
+/* Keeps the values as texts, to be held against those of another configuration. */
+static void
+keep_texts(struct reading *reading, cfg_t *section, const struct option_section *rows, char *target)
+{
+	size_t n = option_count(rows);
+	char **texts = calloc(n + 1, sizeof(*texts));
+	bool kept = texts != NULL;
+
+	*(char ***)(void *)(target + rows->texts) = texts;
+	for (size_t i = 0; kept && i < n; i++) {
+		texts[i] = values_text(section, &rows->options[i], target);
+		kept = texts[i] != NULL;
+	}
+	if (!kept)
+		report_memory(reading);
+}
+
 static void
 fill_section(struct reading *reading, cfg_t *section, const struct option_section *rows,
 	     char *target)
@@ -218,23 +284,23 @@ fill_section(struct reading *reading, cfg_t *section, const struct option_sectio
 		set_title(reading, section, (char **)(void *)(target + rows->title));
 	for (const struct option *option = rows->options; option->name; option++)
 		set_option(reading, section, option, target);
+	keep_texts(reading, section, rows, target);
 }
 
-static const struct option_section *
-section_named(const char *name)
+static void
+fill_defaults(struct reading *reading, const char *name, void *target)
 {
-	const struct option_section *section = option_sections();
-
-	while (strcmp(section->name, name) != 0)
-		section++;
-	return section;
+	for (const struct option *option = option_section_named(name)->options; option->name;
+	     option++)
+		if (option->initial)
+			set_option(reading, NULL, option, target);
 }
 
 /* Fills the structs of all sections `name`; returns them as an array, NULL when there are none. */
 static void *
 fill_sections(struct reading *reading, const char *name, size_t *n)
 {
-	const struct option_section *rows = section_named(name);
+	const struct option_section *rows = option_section_named(name);
 	unsigned count = source_count(reading->source.root, name);
 	char *targets = count ? calloc(count, rows->size) : NULL;
 
@@ -253,11 +319,15 @@ fill_config(struct reading *reading)
 	cfg_t *root = reading->source.root;
 
 	if (source_count(root, "gateway"))
-		fill_section(reading, cfg_getnsec(root, "gateway", 0), section_named("gateway"),
-			     (char *)&config->gateway);
+		fill_section(reading, cfg_getnsec(root, "gateway", 0),
+			     option_section_named("gateway"), (char *)&config->gateway);
 	else
 		report_error(&reading->source.report, (struct report_place){config->path, 0},
 			     "expected a section gateway { name = \"...\" ... }");
+	config->http.enabled = source_count(root, "http") > 0;
+	if (config->http.enabled)
+		fill_section(reading, cfg_getnsec(root, "http", 0), option_section_named("http"),
+			     (char *)&config->http);
 	config->controllers = fill_sections(reading, "controller", &config->n_controllers);
 	config->mqtts = fill_sections(reading, "mqtt", &config->n_mqtts);
 	config->files = fill_sections(reading, "file", &config->n_files);
@@ -265,39 +335,107 @@ fill_config(struct reading *reading)
 		config->mqtts[i].tls = source_count(cfg_getnsec(root, "mqtt", i), "tls") > 0;
 }
 
+/* Makes an empty configuration to be filled in. */
+static bool
+begin(struct reading *reading, const char *path, const struct report *report)
+{
+	struct config *config = calloc(1, sizeof *config);
+
+	*reading = (struct reading){.config = config};
+	source_init(&reading->source, report);
+	if (config)
+		config->path = strdup(path);
+	if (config && config->path)
+		return true;
+	report_error(report, (struct report_place){path, 0}, "out of memory");
+	config_free(config);
+	return false;
+}
+
+/* The configuration, or NULL after an error. */
+static struct config *
+finish(struct reading *reading)
+{
+	source_close(&reading->source);
+	if (reading->source.errors == 0)
+		return reading->config;
+	config_free(reading->config);
+	return NULL;
+}
+
 struct config *
 config_load(const char *path, const struct report *report)
 {
-	struct reading reading = {.config = calloc(1, sizeof *reading.config)};
-	struct config *config = reading.config;
+	struct reading reading;
 
-	if (config)
-		config->path = strdup(path);
-	if (!config || !config->path) {
-		report_error(report, (struct report_place){path, 0}, "out of memory");
-		config_free(config);
+	if (!begin(&reading, path, report))
 		return NULL;
-	}
-	if (open_source(&reading.source, config->path, report)) {
+	if (open_source(&reading.source, reading.config->path, report)) {
 		fill_config(&reading);
 		config_check(&reading);
 	}
-	source_close(&reading.source);
-	if (reading.source.errors == 0)
-		return config;
-	config_free(config);
-	return NULL;
+	return finish(&reading);
+}
+
+static void
+set_text(struct reading *reading, char **member, const char *text)
+{
+	free(*member);
+	*member = strdup(text);
+	if (!*member)
+		report_memory(reading);
+}
+
+static void
+add_host_controller(struct reading *reading, const char *host)
+{
+	struct config *config = reading->config;
+	struct config_controller *controller = calloc(1, sizeof *controller);
+
+	config->controllers = controller;
+	config->n_controllers = controller != NULL;
+	if (controller)
+		controller->hosts = calloc(1, sizeof(*controller->hosts));
+	if (!controller || !controller->hosts) {
+		report_memory(reading);
+		return;
+	}
+	controller->n_hosts = 1;
+	fill_defaults(reading, "controller", controller);
+	set_text(reading, &controller->name, host);
+	set_text(reading, &controller->hosts[0], host);
+}
+
+struct config *
+config_of_host(const char *host, const char *state_dir, const struct report *report)
+{
+	struct reading reading;
+	struct config_gateway *gateway;
+
+	if (!begin(&reading, "", report))
+		return NULL;
+	gateway = &reading.config->gateway;
+	fill_defaults(&reading, "gateway", gateway);
+	set_text(&reading, &gateway->name, "nmsp2mqtt");
+	set_text(&reading, &gateway->state_dir, state_dir);
+	config_gateway_check(&reading);
+	add_host_controller(&reading, host);
+	return finish(&reading);
 }
 
 static void
 free_sections(const char *name, void *targets, size_t n)
 {
-	const struct option_section *rows = section_named(name);
+	const struct option_section *rows = option_section_named(name);
 
 	for (size_t i = 0; i < n; i++) {
 		char *target = (char *)targets + i * rows->size;
+		char **texts = *(char ***)(void *)(target + rows->texts);
 		if (rows->titled)
 			free(*(char **)(void *)(target + rows->title));
+		for (size_t k = 0; texts && k < option_count(rows); k++)
+			free(texts[k]);
+		free(texts);
 		for (const struct option *option = rows->options; option->name; option++)
 			if (option_is_text(option))
 				free(*(char **)(void *)(target + option->offset));
@@ -337,6 +475,7 @@ config_free(struct config *config)
 	if (!config)
 		return;
 	free_sections("gateway", &config->gateway, 1);
+	free_sections("http", &config->http, 1);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		free_lists(&config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)

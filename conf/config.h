@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* config.h: the configuration file as plain structs
  *
- * All text is owned by struct config. Text that is not set is "", never NULL. Relative paths of
- * certificate and key are resolved against state_dir, all others against the directory of the file
- * that they stand in.
+ * All text is owned by struct config. Text that is not set is "", never NULL. `texts` are the
+ * values of a section as they stand in the file, in the order of its options, for config_diff().
+ * Relative paths of certificate and key are resolved against state_dir, all others against the
+ * directory of the file that they stand in.
  */
 #ifndef NMSP_CONF_CONFIG_H
 #define NMSP_CONF_CONFIG_H
@@ -23,9 +24,23 @@ struct config_gateway {
 	char *certificate; /* path */
 	char *key;	   /* path */
 	unsigned health_interval_s;
+	char *user;	 /* to go on as when started as root; "": nmsp2mqtt, where there is one */
+	bool confine;	 /* with Landlock */
+	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
 	char *log_level;       /* error warning info debug */
+	char *control;	       /* path of the control socket; "": none */
+	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
+	char **texts;
+};
+
+/* Where the status may be read over TCP. */
+struct config_http {
+	bool enabled; /* the section is there */
+	char *listen; /* an address */
+	uint16_t port;
+	char **texts;
 };
 
 enum config_verify {
@@ -76,6 +91,7 @@ struct config_controller {
 	unsigned backoff_max_ms;  /* 60000 */
 	unsigned quarantine_s;	  /* pause after a refused certificate or repeated flaps; 600 */
 	unsigned handshake_timeout_s; /* 15 */
+	char **texts;
 };
 
 enum config_publish {
@@ -137,6 +153,7 @@ struct config_mqtt {
 	char *tls_certificate;
 	char *tls_key;
 	bool tls_verify;
+	char **texts;
 };
 
 struct config_file {
@@ -145,11 +162,13 @@ struct config_file {
 	enum config_publish publish;
 	size_t queue_size;
 	struct config_full full;
+	char **texts;
 };
 
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;
 	struct config_mqtt *mqtts;
@@ -163,6 +182,11 @@ struct config {
  * file, line and what was expected. Returns the configuration (config_free) or NULL when there was
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
+
+/* A configuration without a file, for commands that can do without: the identity in `state_dir`,
+ * and one controller that is called as its host is, all else by default. Returns NULL when memory
+ * is used up, which `report` is told. */
+struct config *config_of_host(const char *host, const char *state_dir, const struct report *report);
 
 /* Where the option stands that a member of the structs above was set by, such as
  * `&controller->ca_file`, or `&controller->services[i]` for one value of the list; where its

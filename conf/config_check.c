@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* config_check.c: what one option of the configuration alone does not show, and the files that it
  * names */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,13 +36,17 @@ check_readable(struct reading *reading, const char *option, char *const *path)
 			      *path);
 }
 
-static void
-check_gateway(struct reading *reading)
+void
+config_gateway_check(struct reading *reading)
 {
 	struct config_gateway *gateway = &reading->config->gateway;
-	char **paths[] = {&gateway->certificate, &gateway->key};
+	char **paths[] = {&gateway->certificate, &gateway->key, &gateway->control};
 
-	for (size_t i = 0; i < 2 && gateway->state_dir; i++) {
+	if (gateway->control && !reading_given(reading, &gateway->control)) {
+		free(gateway->control);
+		gateway->control = strdup("control.sock");
+	}
+	for (size_t i = 0; i < sizeof paths / sizeof *paths && gateway->state_dir; i++) {
 		size_t size = strlen(gateway->state_dir) + 2 + (*paths[i] ? strlen(*paths[i]) : 0);
 		char *joined = is_set(*paths[i]) && **paths[i] != '/' ? malloc(size) : NULL;
 
@@ -51,6 +56,20 @@ check_gateway(struct reading *reading)
 		free(*paths[i]);
 		*paths[i] = joined;
 	}
+}
+
+/* An address, not a name: a name would have to be looked up, and may lead to several. */
+static void
+check_http(struct reading *reading, const struct config_http *http)
+{
+	struct in6_addr address;
+
+	if (is_set(http->listen) && inet_pton(AF_INET, http->listen, &address) != 1 &&
+	    inet_pton(AF_INET6, http->listen, &address) != 1)
+		reading_error(
+			reading, &http->listen,
+			"listen = \"%s\": expected an address, like 127.0.0.1, 0.0.0.0 or ::1",
+			http->listen);
 }
 
 static void
@@ -251,7 +270,8 @@ config_check(struct reading *reading)
 {
 	const struct config *config = reading->config;
 
-	check_gateway(reading);
+	config_gateway_check(reading);
+	check_http(reading, &config->http);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		check_controller(reading, &config->controllers[i]);
 	for (size_t i = 0; i < config->n_mqtts; i++)

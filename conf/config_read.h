@@ -41,6 +41,9 @@ void config_list_add(struct reading *reading, const struct option *option, void 
 /* Checks what one option alone does not show, and files; reads the password files. */
 void config_check(struct reading *reading);
 
+/* Puts state_dir before the paths of the identity. */
+void config_gateway_check(struct reading *reading);
+
 /* Checks topic and prefix of an output. */
 void config_topic_check(struct reading *reading, const struct config_mqtt *mqtt);
 

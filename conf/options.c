@@ -26,6 +26,7 @@ _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes 
 #define TOPIC	  "{prefix}/{gateway}/{controller}/{kind}"
 
 #define G(member) offsetof(struct config_gateway, member)
+#define H(member) offsetof(struct config_http, member)
 #define C(member) offsetof(struct config_controller, member)
 #define M(member) offsetof(struct config_mqtt, member)
 #define F(member) offsetof(struct config_file, member)
@@ -38,11 +39,22 @@ static const struct option gateway_options[] = {
 	{ NULL, "state_dir", OPTION_PATH, G(state_dir), 0, 0, "/var/lib/nmsp2mqtt", NULL },
 	{ NULL, "health_interval", OPTION_UINT, G(health_interval_s), 1, 3600, "60", "s" },
 	{ NULL, "log_level", OPTION_WORD, G(log_level), 0, 0, "info", "error warning info debug" },
+	{ NULL, "control", OPTION_TEXT, G(control), 0, 0, "", NULL },
+	{ NULL, "overdue", OPTION_UINT, G(overdue_s), 1, DAY_S, "120", "s" },
+	{ NULL, "user", OPTION_TEXT, G(user), 0, 0, "", NULL },
+	{ NULL, "confine", OPTION_BOOL, G(confine), 0, 0, "true", NULL },
+	{ NULL, "core_dumps", OPTION_BOOL, G(core_dumps), 0, 0, "false", NULL },
 	{ "identity", "mac", OPTION_MAC, G(mac), 0, 0, "", NULL },
 	{ "identity", "certificate", OPTION_TEXT, G(certificate), 0, 0, "identity.crt", NULL },
 	{ "identity", "key", OPTION_TEXT, G(key), 0, 0, "identity.key", NULL },
 	{ "unknown", "publish", OPTION_BOOL, G(publish_unknown), 0, 0, "true", NULL },
 	{ "unknown", "rate", OPTION_UINT, G(unknown_rate), 1, 100000, "10", "records/s" },
+	{ .name = NULL },
+};
+
+static const struct option http_options[] = {
+	{ NULL, "listen", OPTION_TEXT, H(listen), 0, 0, "127.0.0.1", NULL },
+	{ NULL, "port", OPTION_PORT, H(port), 1, 65535, "9464", NULL },
 	{ .name = NULL },
 };
 
@@ -62,7 +74,7 @@ static const struct option controller_options[] = {
 	{ NULL, "handshake_timeout", OPTION_UINT, C(handshake_timeout_s), 1, 300, "15", "s" },
 	{ "tls", "verify", OPTION_CHOICE, C(verify), 0, 0, "tofu", "tofu fingerprint ca none" },
 	{ "tls", "fingerprint", OPTION_FINGERPRINT, C(fingerprint), 0, 0, "", NULL },
-	{ "tls", "ca_file", OPTION_PATH, C(ca_file), 0, 0, "", NULL },
+	{ "tls", "ca_file", OPTION_FILE, C(ca_file), 0, 0, "", NULL },
 	{ "tls", "min_version", OPTION_CHOICE, C(min_version), TLS_1_0, 0, "1.2", VERSIONS },
 	{ "tls", "ciphers", OPTION_TEXT, C(ciphers), 0, 0, "", NULL },
 	{ .name = NULL },
@@ -74,7 +86,7 @@ static const struct option mqtt_options[] = {
 	{ NULL, "protocol", OPTION_DIGIT, M(protocol), 0, 0, "5", "3 5" },
 	{ NULL, "client_id", OPTION_TEXT, M(client_id), 0, 0, "", NULL },
 	{ NULL, "username", OPTION_TEXT, M(username), 0, 0, "", NULL },
-	{ NULL, "password_file", OPTION_PATH, M(password_file), 0, 0, "", NULL },
+	{ NULL, "password_file", OPTION_FILE, M(password_file), 0, 0, "", NULL },
 	{ NULL, "keepalive", OPTION_UINT, M(keepalive_s), 5, 65535, "30", "s" },
 	{ NULL, "qos", OPTION_INT, M(qos), 0, 2, "1", NULL },
 	{ NULL, "publish", OPTION_CHOICE, M(publish), 0, 0, "record", "record batch" },
@@ -90,9 +102,9 @@ static const struct option mqtt_options[] = {
 	{ "spool", "path", OPTION_PATH, M(spool_path), 0, 0, "", NULL },
 	{ "spool", "max_size", OPTION_SIZE, M(spool_max_size), MIB, 1024 * GIB, "1G", "bytes" },
 	{ "spool", "sync", OPTION_CHOICE, M(spool_sync), 0, 0, "batch", "none batch" },
-	{ "tls", "ca_file", OPTION_PATH, M(tls_ca_file), 0, 0, "", NULL },
-	{ "tls", "certificate", OPTION_PATH, M(tls_certificate), 0, 0, "", NULL },
-	{ "tls", "key", OPTION_PATH, M(tls_key), 0, 0, "", NULL },
+	{ "tls", "ca_file", OPTION_FILE, M(tls_ca_file), 0, 0, "", NULL },
+	{ "tls", "certificate", OPTION_FILE, M(tls_certificate), 0, 0, "", NULL },
+	{ "tls", "key", OPTION_FILE, M(tls_key), 0, 0, "", NULL },
 	{ "tls", "verify", OPTION_BOOL, M(tls_verify), 0, 0, "true", NULL },
 	{ .name = NULL },
 };
@@ -108,10 +120,12 @@ static const struct option file_options[] = {
 };
 /* clang-format on */
 
-#define STRUCT(type) sizeof(struct type), offsetof(struct type, name)
+#define STRUCT(type) sizeof(struct type), offsetof(struct type, name), offsetof(struct type, texts)
 
 static const struct option_section sections[] = {
 	{"gateway", false, STRUCT(config_gateway), gateway_options},
+	{"http", false, sizeof(struct config_http), 0, offsetof(struct config_http, texts),
+	 http_options},
 	{"controller", true, STRUCT(config_controller), controller_options},
 	{"mqtt", true, STRUCT(config_mqtt), mqtt_options},
 	{"file", true, STRUCT(config_file), file_options},
@@ -122,6 +136,26 @@ const struct option_section *
 option_sections(void)
 {
 	return sections;
+}
+
+const struct option_section *
+option_section_named(const char *name)
+{
+	const struct option_section *section = sections;
+
+	while (strcmp(section->name, name) != 0)
+		section++;
+	return section;
+}
+
+size_t
+option_count(const struct option_section *section)
+{
+	size_t n = 0;
+
+	while (section->options[n].name)
+		n++;
+	return n;
 }
 
 bool
@@ -372,6 +406,7 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_NAME:
 		return set_name(member, text, expected);
 	case OPTION_PATH:
+	case OPTION_FILE:
 		return keep(member, text_path(value->place.file, text));
 	case OPTION_DICTIONARY:
 		return keep(member,

@@ -18,6 +18,7 @@ enum option_type {
 	OPTION_NAME,	    /* char *: a level of topics */
 	OPTION_WORD,	    /* char *: one of some words */
 	OPTION_PATH,	    /* char *: against the directory of the file; "-" and "" stay */
+	OPTION_FILE,	    /* the same, of a file that is only read */
 	OPTION_DICTIONARY,  /* char *: a path when it contains a slash, else a name */
 	OPTION_MAC,	    /* char * */
 	OPTION_FINGERPRINT, /* char *: lower case, without separators */
@@ -54,6 +55,7 @@ struct option_section {
 	bool titled;
 	size_t size;		      /* of its struct */
 	size_t title;		      /* offset of the name that it has as title */
+	size_t texts;		      /* offset of the values as texts, see config_diff.c */
 	const struct option *options; /* those of one `sub` together; the last has no name */
 };
 
@@ -70,6 +72,12 @@ struct option_expected {
 
 /* All sections; the last has no name. */
 const struct option_section *option_sections(void);
+
+/* The section of this name, which there must be. */
+const struct option_section *option_section_named(const char *name);
+
+/* How many options it has. */
+size_t option_count(const struct option_section *section);
 
 /* Whether the member of an option is a string on the heap. */
 bool option_is_text(const struct option *option);

@@ -77,13 +77,19 @@ parse(struct source *source, const char *text)
 	return result == CFG_SUCCESS;
 }
 
+void
+source_init(struct source *source, const struct report *report)
+{
+	*source = (struct source){.report = {count_error, source}, .caller = report};
+}
+
 bool
 source_open(struct source *source, const char *path, cfg_opt_t *options,
 	    const struct report *report)
 {
 	const char *text;
 
-	*source = (struct source){.report = {count_error, source}, .caller = report};
+	source_init(source, report);
 	source->root = cfg_init(options, CFGF_NONE);
 	source->scan = scan_new(path, &source->report);
 	if (!source->root || !source->scan) {

@@ -28,6 +28,9 @@ struct source {
 	const struct report *caller;
 };
 
+/* Prepares a source that reads nothing but takes errors; source_open does it too. */
+void source_init(struct source *source, const struct report *report);
+
 /* Reads the file `path` with the options `options`, which need not live on. Every error of form
  * goes to `report`, which must outlive the source, as must `path`. Returns false when what came out
  * makes no sense; the source is to be closed in any case. */

@@ -50,10 +50,10 @@ log_one(const char *output, const char *controller, enum kind kind, struct accou
 }
 
 static void
-log_all(void *output, const char *controller, struct account_set *accounts)
+log_all(void *output, struct ledger_entry *entry)
 {
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		log_one(output, controller, (enum kind)kind, &accounts->kinds[kind]);
+		log_one(output, entry->controller, (enum kind)kind, &entry->accounts.kinds[kind]);
 }
 
 void

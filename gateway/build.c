@@ -34,43 +34,98 @@ report_to_log(void *context, const char *file, int line, const char *message)
 
 static const struct report report = {.error = report_to_log};
 
-/* Each dictionary once, by the name that the configuration gives it. */
-static const struct dict *
-get_dict(struct gateway *g, const char **names, const char *name)
+/* The dictionary of a name that is loaded already; with another one, also an earlier one of the
+ * same content. */
+static struct gateway_dict *
+find_dict(const struct gateway *g, const char *name, const struct dict *same)
 {
-	for (size_t i = 0; i < g->n_dicts; i++)
-		if (names[i] && strcmp(names[i], name) == 0)
-			return g->dicts[i];
-	g->dicts[g->n_dicts] = dictionary_load(name, &report);
-	if (!g->dicts[g->n_dicts])
-		return NULL;
-	names[g->n_dicts] = name;
-	return g->dicts[g->n_dicts++];
+	for (size_t i = 0; i < g->n_dicts; i++) {
+		struct gateway_dict *d = &g->dicts[i];
+		bool wanted = same ? strcmp(d->dict->hash, same->hash) == 0 : d->current;
+
+		if (wanted && strcmp(d->name, name) == 0)
+			return d;
+	}
+	return NULL;
 }
 
-static int
-build_identity(struct gateway *g)
+/* Takes a dictionary over; NULL without memory. */
+static struct gateway_dict *
+add_dict(struct gateway *g, const char *name, struct dict *dict)
 {
-	const struct config_gateway *config = &g->config->gateway;
-	const struct identity_files files = {config->certificate, config->key, config->mac};
-	char error[ERROR_SIZE], mac[MAC_TEXT];
-	int made = identity_ensure(&g->identity, &files, error, sizeof error);
+	struct gateway_dict *dicts = reallocarray(g->dicts, g->n_dicts + 1, sizeof *dicts);
+	char *copy = strdup(name);
 
-	if (made < 0) {
-		log_error("identity", "%s", error);
-		return -1;
+	if (dicts)
+		g->dicts = dicts;
+	if (!dicts || !copy) {
+		free(copy);
+		dictionary_free(dict);
+		return NULL;
 	}
-	log_info("identity", "%sMAC address %s, SHA-2 key hash %s", made ? "made " : "",
-		 mac_text(g->identity.mac, ':', mac), g->identity.hashes.sha256);
+	dicts[g->n_dicts] = (struct gateway_dict){.name = copy, .dict = dict};
+	return &dicts[g->n_dicts++];
+}
+
+/* The dictionary that a name stands for now; NULL after an error (told in the log). One whose
+ * content is as before stays the same one. */
+static const struct dict *
+get_dict(struct gateway *g, const char *name)
+{
+	struct gateway_dict *found = find_dict(g, name, NULL);
+	struct dict *dict;
+
+	if (found)
+		return found->dict;
+	dict = dictionary_load(name, &report);
+	if (!dict)
+		return NULL;
+	found = find_dict(g, name, dict);
+	if (found)
+		dictionary_free(dict);
+	else
+		found = add_dict(g, name, dict);
+	if (!found) {
+		out_of_memory();
+		return NULL;
+	}
+	found->current = true;
+	return found->dict;
+}
+
+int
+build_identity(const struct config *config, struct identity *identity)
+{
+	const struct identity_files files = {config->gateway.certificate, config->gateway.key,
+					     config->gateway.mac};
+	char error[ERROR_SIZE];
+
+	if (identity_ensure(identity, &files, error, sizeof error) >= 0)
+		return 0;
+	log_error("identity", "%s", error);
+	return -1;
+}
+
+void
+build_device(struct gateway *g)
+{
 	g->device = (struct session_device){
-		.name = config->name, .model = "nmsp2mqtt", .software = VERSION};
+		.name = g->config->gateway.name, .model = "nmsp2mqtt", .software = VERSION};
 	for (size_t i = 0; i < MAC_SIZE; i++)
 		g->device.mac = g->device.mac << 8 | g->identity.mac[i];
-	return 0;
 }
 
-static enum publish_mode
-mode_of(enum config_publish publish)
+void
+build_tell_identity(const struct gateway *g)
+{
+	char mac[MAC_TEXT];
+
+	log_info("identity", "MAC address %s, SHA-2 key hash %s",
+		 mac_text(g->identity.mac, ':', mac), g->identity.hashes.sha256);
+}
+
+enum publish_mode
+build_mode(enum config_publish publish)
 {
 	return publish == PUBLISH_BATCH ? MODE_BATCH : MODE_RECORD;
 }
@@ -78,7 +133,7 @@ mode_of(enum config_publish publish)
 static struct account_set *
 spool_accounts(void *page, const char *controller)
 {
-	return ledger_page_get(page, controller);
+	return &ledger_page_get(page, controller)->accounts;
 }
 
 static enum queue_policy
@@ -95,8 +150,8 @@ policy_of(enum config_when_full when_full)
 	return POLICY_DEFAULT;
 }
 
-static void
-set_policies(enum queue_policy policies[KIND_COUNT], const struct config_full *full)
+void
+build_policies(enum queue_policy policies[KIND_COUNT], const struct config_full *full)
 {
 	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
 		policies[kind] = policy_of(full->others);
@@ -115,7 +170,7 @@ mqtt_settings_of(struct gateway *g, const struct config_mqtt *config)
 		.password = config->password,
 		.keepalive_s = config->keepalive_s,
 		.qos = config->qos,
-		.mode = mode_of(config->publish),
+		.mode = build_mode(config->publish),
 		.topic = config->topic,
 		.prefix = config->prefix,
 		.gateway = g->config->gateway.name,
@@ -137,160 +192,172 @@ mqtt_settings_of(struct gateway *g, const struct config_mqtt *config)
 		.spool.context = ledger_page(&g->ledger, config->name),
 	};
 
-	set_policies(settings.policies, &config->full);
+	build_policies(settings.policies, &config->full);
 	return settings;
 }
 
-static struct output *
-build_mqtt(struct gateway *g, const struct config_mqtt *config, char *error)
+struct output *
+build_mqtt(struct gateway *g, const struct config_mqtt *config, struct queue *queue)
 {
 	struct mqtt_settings settings = mqtt_settings_of(g, config);
 	struct mqtt_broker *brokers = calloc(config->n_brokers, sizeof *brokers);
-	struct output *output;
+	struct output *output = NULL;
+	char error[ERROR_SIZE] = "out of memory";
 
-	if (!brokers || !settings.spool.context) {
-		free(brokers);
-		snprintf(error, ERROR_SIZE, "out of memory");
-		return NULL;
+	if (brokers && settings.spool.context) {
+		for (size_t i = 0; i < config->n_brokers; i++)
+			brokers[i] = (struct mqtt_broker){config->brokers[i].host,
+							  config->brokers[i].port};
+		settings.brokers = brokers;
+		settings.n_brokers = config->n_brokers;
+		settings.queue = queue;
+		output = mqtt_output_new(&settings, error, sizeof error);
 	}
-	for (size_t i = 0; i < config->n_brokers; i++)
-		brokers[i] = (struct mqtt_broker){config->brokers[i].host, config->brokers[i].port};
-	settings.brokers = brokers;
-	settings.n_brokers = config->n_brokers;
-	output = mqtt_output_new(&settings, error, ERROR_SIZE);
 	free(brokers);
+	if (!output)
+		log_error("gateway", "mqtt %s: %s", config->name, error);
 	return output;
 }
 
-static struct output *
-build_file(const struct config_file *config, char *error)
+struct output *
+build_file(const struct config_file *config, struct queue *queue)
 {
 	struct file_settings settings = {
 		.name = config->name,
 		.path = config->path,
-		.mode = mode_of(config->publish),
+		.mode = build_mode(config->publish),
 		.queue_size = config->queue_size,
+		.queue = queue,
 	};
+	struct output *output;
+	char error[ERROR_SIZE];
 
-	set_policies(settings.policies, &config->full);
-	return file_output_new(&settings, error, ERROR_SIZE);
+	build_policies(settings.policies, &config->full);
+	output = file_output_new(&settings, error, sizeof error);
+	if (!output)
+		log_error("gateway", "file %s: %s", config->name, error);
+	return output;
 }
 
 static int
-add_output(struct gateway *g, struct output *output, const char *name, const char *error)
+add_output(struct gateway *g, struct output *output)
 {
-	if (!output) {
-		log_error("gateway", "output %s: %s", name, error);
-		return -1;
-	}
-	g->outputs[g->n_outputs++] = output;
-	return 0;
+	if (output)
+		g->outputs[g->n_outputs++] = output;
+	return output ? 0 : -1;
 }
 
 static int
 build_outputs(struct gateway *g)
 {
 	const struct config *config = g->config;
-	char error[ERROR_SIZE];
 
 	g->outputs = calloc(config->n_mqtts + config->n_files + 1, sizeof(*g->outputs));
 	if (!g->outputs)
 		return out_of_memory();
 	for (size_t i = 0; i < config->n_mqtts; i++)
-		if (add_output(g, build_mqtt(g, &config->mqtts[i], error), config->mqtts[i].name,
-			       error))
+		if (add_output(g, build_mqtt(g, &config->mqtts[i], NULL)))
 			return -1;
 	for (size_t i = 0; i < config->n_files; i++)
-		if (add_output(g, build_file(&config->files[i], error), config->files[i].name,
-			       error))
+		if (add_output(g, build_file(&config->files[i], NULL)))
 			return -1;
 	return 0;
 }
 
-static int
+int
 build_routes(struct gateway *g, struct controller *c)
 {
-	c->process.routes = calloc(g->n_outputs + 1, sizeof *c->process.routes);
-	if (!c->process.routes)
+	struct route *routes = calloc(g->n_outputs + 1, sizeof *routes);
+
+	if (!routes)
 		return out_of_memory();
 	for (size_t i = 0; i < g->n_outputs; i++) {
 		struct ledger_page *page = ledger_page(&g->ledger, g->outputs[i]->name);
+		struct ledger_entry *entry;
 
-		if (!page)
+		if (!page) {
+			free(routes);
 			return out_of_memory();
-		c->process.routes[c->process.n_routes++] =
-			(struct route){.output = g->outputs[i],
-				       .accounts = ledger_page_get(page, c->config->name)};
+		}
+		entry = ledger_page_get(page, c->config->name);
+		routes[i] = (struct route){.output = g->outputs[i],
+					   .accounts = &entry->accounts,
+					   .controller = entry->controller};
 	}
+	process_set_routes(&c->process, routes, g->n_outputs);
 	return 0;
 }
 
-/* Fills in what a controller's records carry. */
-static int
-build_process(struct gateway *g, struct controller *c)
+int
+build_records(struct gateway *g, struct controller *c, const struct config_controller *config)
 {
-	const struct config_controller *config = c->config;
+	struct envelope_tag *tags = calloc(config->n_tags + 1, sizeof *tags);
 
-	c->tags = calloc(config->n_tags + 1, sizeof *c->tags);
-	if (!c->tags)
+	if (!tags)
 		return out_of_memory();
 	for (size_t i = 0; i < config->n_tags; i++)
-		c->tags[i] = (struct envelope_tag){config->tags[i].name, config->tags[i].value};
-	c->process.source = (struct envelope_source){
-		.gateway = g->config->gateway.name,
-		.controller = config->name,
-		.tags = c->tags,
-		.n_tags = config->n_tags,
-	};
+		tags[i] = (struct envelope_tag){config->tags[i].name, config->tags[i].value};
+	free(c->tags);
+	c->tags = tags;
+	c->process.source.gateway = g->config->gateway.name;
+	c->process.source.controller = config->name;
+	c->process.source.tags = tags;
+	c->process.source.n_tags = config->n_tags;
 	c->process.scratch = g->scratch;
 	c->process.publish_unknown = g->config->gateway.publish_unknown;
 	c->process.unknown_rate = g->config->gateway.unknown_rate;
-	return build_routes(g, c);
+	return process_renew(&c->process) ? out_of_memory() : 0;
 }
 
-/* What a controller needs before controller_init(); 0, or -1 (told in the log). */
-static int
-prepare_controller(struct gateway *g, struct controller *c, const char **names)
+int
+build_setup(struct gateway *g, const struct config_controller *config,
+	    struct controller_setup *setup)
 {
-	const char *name = *c->config->dictionary ? c->config->dictionary
-						  : g->config->gateway.dictionary;
+	const char *name = *config->dictionary ? config->dictionary : g->config->gateway.dictionary;
 	char error[ERROR_SIZE];
 
-	c->shared = &g->shared;
-	c->dict = get_dict(g, names, name);
-	if (!c->dict)
+	*setup = (struct controller_setup){.config = config, .dict = get_dict(g, name)};
+	if (!setup->dict)
 		return -1;
-	c->tls = tls_context_get(&g->identity, c->config, error, sizeof error);
-	if (c->tls)
-		return build_process(g, c);
-	log_error("gateway", "controller %s: %s", c->config->name, error);
+	setup->tls = tls_context_get(&g->identity, config, error, sizeof error);
+	if (setup->tls)
+		return 0;
+	log_error("gateway", "controller %s: %s", config->name, error);
 	return -1;
 }
 
-static int
-build_controller(struct gateway *g, const struct config_controller *config, const char **names)
+static struct controller *
+discard_controller(struct controller *c, const char *why)
+{
+	log_error("gateway", "controller %s: %s", c->config->name, why);
+	controller_free(c);
+	return NULL;
+}
+
+struct controller *
+build_controller(struct gateway *g, const struct config_controller *config)
 {
 	struct controller *c = calloc(1, sizeof *c);
+	struct controller_setup setup;
 
-	if (!c)
-		return out_of_memory();
-	c->config = config;
-	if (prepare_controller(g, c, names) == 0) {
-		if (controller_init(c) == 0) {
-			g->controllers[g->n_controllers++] = c;
-			return 0;
-		}
-		log_error("gateway",
-			  "controller %s: dictionary %s lacks a service that is asked for, or out "
-			  "of memory",
-			  config->name, c->dict->name);
+	if (!c || build_setup(g, config, &setup)) {
+		free(c);
+		return NULL;
 	}
-	controller_free(c);
-	return -1;
+	c->shared = &g->shared;
+	c->config = config;
+	c->dict = setup.dict;
+	c->tls = setup.tls;
+	if (build_records(g, c, config) || build_routes(g, c))
+		return discard_controller(c, "cannot be prepared");
+	if (controller_init(c))
+		return discard_controller(c, "its dictionary lacks a service that is asked for, "
+					     "or out of memory");
+	return c;
 }
 
 static int
-build_controllers(struct gateway *g, const char **names)
+build_controllers(struct gateway *g)
 {
 	const struct config *config = g->config;
 
@@ -298,25 +365,22 @@ build_controllers(struct gateway *g, const char **names)
 	g->scratch = scratch_new();
 	if (!g->controllers || !g->scratch)
 		return out_of_memory();
-	for (size_t i = 0; i < config->n_controllers; i++)
-		if (build_controller(g, &config->controllers[i], names))
+	for (size_t i = 0; i < config->n_controllers; i++) {
+		struct controller *c = build_controller(g, &config->controllers[i]);
+
+		if (!c)
 			return -1;
+		g->controllers[g->n_controllers++] = c;
+	}
 	return 0;
 }
 
 int
 build_all(struct gateway *g)
 {
-	size_t most = g->config->n_controllers + 1;
-	const char **names = calloc(most, sizeof(*names));
-	int status;
-
-	g->dicts = calloc(most, sizeof(*g->dicts));
-	if (!names || !g->dicts)
-		status = out_of_memory();
-	else
-		status = build_identity(g) || build_outputs(g) || build_controllers(g, names) ? -1
-											      : 0;
-	free(names);
-	return status;
+	if (build_identity(g->config, &g->identity))
+		return -1;
+	build_device(g);
+	build_tell_identity(g);
+	return build_outputs(g) || build_controllers(g) ? -1 : 0;
 }

@@ -6,13 +6,11 @@
  */
 #include <getopt.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "conf/config.h"
+#include "gateway/advice.h"
 #include "gateway/commands.h"
 #include "gateway/identity.h"
-
-static const char installed[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
 
 static int
 complain(const char *error)
@@ -28,45 +26,11 @@ print_hashes(const struct identity_hashes *hashes)
 	printf("SHA2 Key Hash: %s\n", hashes->sha256);
 }
 
-static void
-print_ios_xe(const struct identity *identity)
-{
-	char mac[MAC_TEXT];
-
-	printf("\nIOS-XE, in configuration mode (not confirmed on a device; see Cisco's guide):\n"
-	       "  aaa new-model\n"
-	       "  aaa attribute list NMSP\n"
-	       "   attribute type password %s\n"
-	       "   exit\n"
-	       "  username %s mac aaa attribute list NMSP\n"
-	       "  aaa authorization credential-download wcm_loc_serv_cert local\n"
-	       "  nmsp enable\n"
-	       "and to see whether it works:\n"
-	       "  show nmsp status\n"
-	       "  show nmsp subscription detail\n",
-	       identity->hashes.sha256, mac_text(identity->mac, '\0', mac));
-}
-
-static void
-print_aireos(const struct identity *identity)
-{
-	char mac[MAC_TEXT];
-
-	mac_text(identity->mac, ':', mac);
-	printf("\nAireOS, one of the two, the second where it is known:\n"
-	       "  config auth-list add lbs-ssc %s %s\n"
-	       "  config auth-list add sha256-lbs-ssc %s %s\n"
-	       "and to see whether it works:\n"
-	       "  show auth-list\n"
-	       "  show nmsp status\n",
-	       mac, identity->hashes.sha1, mac, identity->hashes.sha256);
-}
-
 static int
 show_identity(const struct identity_files *files)
 {
 	struct identity identity;
-	char error[512], mac[MAC_TEXT];
+	char error[512], mac[MAC_TEXT], advice[ADVICE_SIZE];
 	int made = identity_ensure(&identity, files, error, sizeof error);
 
 	if (made < 0)
@@ -76,8 +40,7 @@ show_identity(const struct identity_files *files)
 	printf("MAC Address: %s\n", mac_text(identity.mac, ':', mac));
 	print_hashes(&identity.hashes);
 	printf("Certificate Type: SSC\n");
-	print_ios_xe(&identity);
-	print_aireos(&identity);
+	printf("\n%s", advice_text(ADVICE_UNKNOWN, &identity, advice, sizeof advice));
 	printf("\nThe controller's clock must not be a day or more behind this machine's.\n");
 	identity_fini(&identity);
 	return COMMAND_OK;
@@ -146,7 +109,7 @@ cmd_identity(int argc, char **argv)
 		return command_usage("identity");
 	if (spki)
 		return show_spki(spki);
-	if (!config && access(installed, F_OK) == 0)
-		config = installed;
+	if (!config)
+		config = command_installed_config();
 	return config ? show_configured(config) : show_here();
 }

@@ -8,18 +8,21 @@
 #include "gateway/check.h"
 #include "gateway/commands.h"
 #include "gateway/gateway.h"
+#include "gateway/harden.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 
 static int
-run(const struct config *config)
+run(struct config *config)
 {
 	struct gateway *gateway = calloc(1, sizeof *gateway);
 	enum log_level level;
 	int status = -1;
 
-	if (!gateway)
+	if (!gateway) {
+		config_free(config);
 		return COMMAND_ERROR;
+	}
 	if (log_level_named(config->gateway.log_level, &level))
 		log_set_level(level);
 	if (gateway_init(gateway, config) == 0)
@@ -27,6 +30,19 @@ run(const struct config *config)
 	gateway_fini(gateway);
 	free(gateway);
 	return status ? COMMAND_ERROR : COMMAND_OK;
+}
+
+/* Gives away what is not needed, as soon as it is not. */
+static int
+prepare(const struct config *config)
+{
+	if (!config->gateway.core_dumps)
+		harden_memory();
+	if (harden_user(config->gateway.user) || check_config(config, &command_report, true))
+		return -1;
+	if (config->gateway.confine)
+		harden_files(config);
+	return 0;
 }
 
 int
@@ -38,7 +54,7 @@ cmd_run(int argc, char **argv)
 	};
 	const char *path = NULL;
 	struct config *config;
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
 		if (option != 'c')
@@ -54,7 +70,8 @@ cmd_run(int argc, char **argv)
 	config = config_load(path, &command_report);
 	if (!config)
 		return COMMAND_ERROR;
-	status = check_config(config, &command_report, true) == 0 ? run(config) : COMMAND_ERROR;
+	if (prepare(config) == 0)
+		return run(config);
 	config_free(config);
-	return status;
+	return COMMAND_ERROR;
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/suggest.h"
 #include "gateway/commands.h"
@@ -21,7 +22,10 @@ struct command {
 };
 
 #define CONFIG_OPTION "  -c, --config FILE      the configuration\n"
-#define DICT_OPTION   "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
+#define SOCKET_OPTIONS                                                                           \
+	"  -c, --config FILE      of the running gateway; default the installed configuration\n" \
+	"      --socket PATH      its control socket, in place of that\n"
+#define DICT_OPTION "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
 
 static const struct command commands[] = {
 	{"run", cmd_run, "nmsp2mqtt run", "run the gateway in the foreground", "-c FILE",
@@ -33,6 +37,18 @@ static const struct command commands[] = {
 	 "[-c FILE] [--spki FILE]",
 	 CONFIG_OPTION
 	 "      --spki FILE        print the hashes of a DER public key and nothing else\n"},
+	{"probe", cmd_probe, "nmsp2mqtt probe",
+	 "try out a controller step by step, and say what to do about the step that fails",
+	 "[-c FILE | --state-dir DIR] [OPTION]... CONTROLLER",
+	 CONFIG_OPTION
+	 "      --json             print one JSON object\n"
+	 "      --port PORT        in place of the configured one, or of 16113\n"
+	 "      --state-dir DIR    where the identity is; default: the current directory\n"
+	 "      --timeout SECONDS  for each step; default 10\n"
+	 "      --type TYPE        ios-xe or aireos, where it does not show\n"
+	 "      --wait SECONDS     for the first notification; default 10\n"
+	 "CONTROLLER is a controller of the configuration, else a host.\n"
+	 "Exit code 10 to 18, by the step that failed; nmsp2mqtt(1) lists them.\n"},
 	{"decode", cmd_decode, "nmsp2mqtt decode", "turn frames from a file into JSON",
 	 "[-d DICTIONARY] [--hex] [--controller NAME] [--received-at TIME] [FILE|-]",
 	 DICT_OPTION
@@ -43,6 +59,26 @@ static const struct command commands[] = {
 	{"schema", cmd_schema, "nmsp2mqtt schema", "print the JSON Schema of what is published",
 	 "[-d DICTIONARY] [--output DIR] [KIND]",
 	 DICT_OPTION "      --output DIR       write nmsp.KIND.1.json files instead\n"},
+	{"status", cmd_status, "nmsp2mqtt status", "show what the running gateway does",
+	 "[--json] [-c FILE | --socket PATH] [CONTROLLER]",
+	 SOCKET_OPTIONS
+	 "      --json             the whole document, as it is at /api/v1/status\n"},
+	{"tail", cmd_tail, "nmsp2mqtt tail", "show the records of the running gateway as they come",
+	 "[--kind KIND,...] [--mac PREFIX] [--controller NAME] [-n COUNT]\n"
+	 "                      [-c FILE | --socket PATH]",
+	 SOCKET_OPTIONS "      --kind KIND,...    only these kinds, like rssi,info\n"
+			"      --mac PREFIX       only about addresses that begin so, like a4:83\n"
+			"      --controller NAME  only from this controller\n"
+			"  -n, --count COUNT      end after so many\n"},
+	{"healthcheck", cmd_healthcheck, "nmsp2mqtt healthcheck",
+	 "tell by the exit code whether the running gateway is well",
+	 "[--ready] [-c FILE | --socket PATH]",
+	 SOCKET_OPTIONS
+	 "      --ready            whether it publishes and all controllers are there,\n"
+	 "                         not only whether it turns\n"},
+	{"reload", cmd_reload, "nmsp2mqtt reload",
+	 "have the running gateway read its configuration again", "[-c FILE | --socket PATH]",
+	 SOCKET_OPTIONS},
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -54,7 +90,7 @@ print_help(void)
 	     "Publishes the location data of wireless controllers (NMSP) as JSON to MQTT.\n\n"
 	     "Commands:");
 	for (size_t i = 0; i < COMMANDS; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		printf("  %-11s %s\n", commands[i].name, commands[i].summary);
 	puts("\n  --help     this, or with a command its options\n"
 	     "  --version  the version");
 	return COMMAND_OK;
@@ -87,6 +123,14 @@ command_usage(const char *name)
 	fprintf(stderr, "Usage: %s %s\nTry '%s --help'.\n", command->title, command->usage,
 		command->title);
 	return COMMAND_ERROR;
+}
+
+const char *
+command_installed_config(void)
+{
+	static const char path[] = "/etc/nmsp2mqtt/nmsp2mqtt.conf";
+
+	return access(path, F_OK) == 0 ? path : NULL;
 }
 
 static void

@@ -15,6 +15,7 @@
 #define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
+#define STOP_WAIT_MS	  2000	/* for the answer of the controller */
 #define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
 static uint64_t
@@ -44,6 +45,8 @@ say(const struct controller *c, enum log_level level, const char *format, ...)
 	logs[level](subject, "%s", text);
 }
 
+static void settle(struct controller *c);
+
 static void
 on_timer(uv_timer_t *timer)
 {
@@ -55,13 +58,13 @@ on_timer(uv_timer_t *timer)
 	session_tick(&c->session, now(c));
 	/* Armed again for what comes next. */
 	c->shared->pace(c->shared->context);
-	controller_arm(c);
+	settle(c);
 }
 
 void
 controller_arm(struct controller *c)
 {
-	uint64_t deadline = session_deadline(&c->session), at = now(c);
+	uint64_t deadline = c->stopping ? c->stop_by : session_deadline(&c->session), at = now(c);
 
 	if (uv_is_closing((uv_handle_t *)&c->timer))
 		return;
@@ -102,7 +105,10 @@ do_send(void *context, const struct message_def *def, const uint8_t *bytes, size
 	struct controller *c = context;
 
 	say(c, LOG_LEVEL_DEBUG, "sends %s, %zu bytes", def->name, size);
-	return c->link && link_send(c->link, bytes, size) == 0;
+	if (!c->link || link_send(c->link, bytes, size))
+		return false;
+	traffic_message(&c->traffic, TRAFFIC_OUT, def, size, now(c));
+	return true;
 }
 
 static enum log_level
@@ -124,6 +130,18 @@ state_level(enum session_state state)
 	return LOG_LEVEL_INFO;
 }
 
+/* Since when a session is not there that should be. */
+static void
+note_missing(struct controller *c)
+{
+	enum session_state state = c->session.state;
+
+	if (state == SESSION_SUBSCRIBED || state == SESSION_STALLED || state == SESSION_DISABLED)
+		c->missing_since = 0;
+	else if (!c->missing_since)
+		c->missing_since = now(c);
+}
+
 static void
 do_state(void *context)
 {
@@ -131,6 +149,7 @@ do_state(void *context)
 	const struct session *s = &c->session;
 	char retry[64] = "";
 
+	note_missing(c);
 	if (s->state == SESSION_BACKOFF || s->state == SESSION_QUARANTINED)
 		snprintf(retry, sizeof retry, "; dials again in %.1f s",
 			 (double)(s->retry_at - now(c)) / 1000);
@@ -198,6 +217,19 @@ let_in(struct controller *c)
 	c->shared->pace(c->shared->context);
 }
 
+/* Gives a message to the session. */
+static void
+take_message(struct controller *c, const struct message *message)
+{
+	bool echo_waits = c->session.echo_waits;
+
+	if (strcmp(message->def->name, "capability_notification") == 0)
+		offer_take(&c->offer, message);
+	session_message(&c->session, now(c), message);
+	if (echo_waits && !c->session.echo_waits && c->session.connected)
+		histogram_add(&c->traffic.round_trips, c->session.echo_round_trip_ms, 1);
+}
+
 static bool
 take_frame(void *context, const struct frame *frame, uint64_t offset)
 {
@@ -212,13 +244,12 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	message_open(&message, c->dict, frame, &c->shared->reading);
 	c->counters.messages++;
 	c->counters.bytes += frame->length;
+	traffic_message(&c->traffic, TRAFFIC_IN, message.def, frame->length, now(c));
 	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
 	if (message.def && message.fault.level == FAULT_NONE) {
 		say(c, LOG_LEVEL_DEBUG, "receives %s, %u bytes", message.def->name, frame->length);
 		let_in(c);
-		if (strcmp(message.def->name, "capability_notification") == 0)
-			offer_take(&c->offer, &message);
-		session_message(&c->session, now(c), &message);
+		take_message(c, &message);
 		check_clock(c, &message, received_at);
 	}
 	malformed = process_message(&c->process, &message, received_at);
@@ -243,7 +274,7 @@ on_bytes(void *context, const uint8_t *bytes, size_t size)
 		drop_link(c);
 		session_lost(&c->session, now(c), LOSS_CLOSED, reason);
 	}
-	controller_arm(c);
+	settle(c);
 }
 
 /* The life of the link. */
@@ -315,7 +346,7 @@ on_closed(void *context, const struct link_end *end)
 	memcpy(reason, end->reason, sizeof reason);
 	drop_link(c);
 	session_lost(&c->session, now(c), loss, reason);
-	controller_arm(c);
+	settle(c);
 }
 
 static const struct link_events events = {on_stage, on_connected, on_bytes, on_closed};
@@ -363,8 +394,8 @@ init_subscription(struct controller *c)
 	return status;
 }
 
-int
-controller_init(struct controller *c)
+static int
+init_session(struct controller *c)
 {
 	c->session = (struct session){
 		.dict = c->dict,
@@ -388,9 +419,19 @@ controller_init(struct controller *c)
 	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0,
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
-	if (init_subscription(c))
+	if (traffic_use(&c->traffic, c->dict) || init_subscription(c))
 		return -1;
+	c->process.traffic = &c->traffic;
+	c->process.tails = c->shared->tails;
 	session_init(&c->session);
+	return 0;
+}
+
+int
+controller_init(struct controller *c)
+{
+	if (init_session(c))
+		return -1;
 	stream_init(&c->stream, c->dict);
 	c->ticket = (struct pacer_ticket){.dial = open_link, .context = c};
 	uv_timer_init(c->shared->loop, &c->timer);
@@ -402,11 +443,13 @@ void
 controller_free(struct controller *c)
 {
 	process_end(&c->process);
-	free(c->process.routes);
+	process_set_routes(&c->process, NULL, 0);
 	session_fini(&c->session);
 	stream_fini(&c->stream);
 	offer_clear(&c->offer);
+	traffic_fini(&c->traffic);
 	tls_context_put(c->tls);
+	tls_context_put(c->next.tls);
 	free(c->tags);
 	free(c);
 }
@@ -421,20 +464,68 @@ controller_start(struct controller *c)
 void
 controller_stop(struct controller *c)
 {
+	if (c->stopping)
+		return;
 	session_stop(&c->session, now(c));
-	uv_timer_stop(&c->timer);
+	c->stopping = true;
+	c->stop_by = session_stopped(&c->session) ? now(c) : now(c) + STOP_WAIT_MS;
+	controller_arm(c);
 }
 
-bool
-controller_stopped(const struct controller *c)
+void
+controller_reopen(struct controller *c, const struct controller_setup *setup)
 {
-	return session_stopped(&c->session);
+	tls_context_put(c->next.tls);
+	c->next = *setup;
+	controller_stop(c);
+}
+
+/* The session has stopped: begins it anew with what is to come next. */
+static void
+reopen(struct controller *c)
+{
+	session_disable(&c->session, now(c), "the configuration was changed");
+	session_fini(&c->session);
+	tls_context_put(c->tls);
+	c->config = c->next.config;
+	c->dict = c->next.dict;
+	c->tls = c->next.tls;
+	c->next = (struct controller_setup){.config = NULL};
+	c->version_told = false;
+	if (init_session(c))
+		say(c, LOG_LEVEL_ERROR, "cannot be opened anew: out of memory");
+	else
+		controller_start(c);
+}
+
+/* After whatever happened to the session: sees whether a stop is done, and sets the timer. */
+static void
+settle(struct controller *c)
+{
+	bool stopped = c->stopping && (session_stopped(&c->session) || now(c) >= c->stop_by);
+
+	if (stopped) {
+		c->stopping = false;
+		if (c->next.config)
+			reopen(c);
+		c->shared->stopped(c->shared->context, c);
+	}
+	controller_arm(c);
+}
+
+static void
+on_closed_timer(uv_handle_t *timer)
+{
+	struct controller *c = timer->data;
+
+	c->shared->closed(c->shared->context, c);
 }
 
 void
 controller_close(struct controller *c, const char *reason)
 {
+	if (uv_is_closing((uv_handle_t *)&c->timer))
+		return;
 	session_disable(&c->session, now(c), reason);
-	if (!uv_is_closing((uv_handle_t *)&c->timer))
-		uv_close((uv_handle_t *)&c->timer, NULL);
+	uv_close((uv_handle_t *)&c->timer, on_closed_timer);
 }

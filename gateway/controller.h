@@ -15,6 +15,7 @@
 #include "gateway/process.h"
 #include "gateway/session.h"
 #include "gateway/stream.h"
+#include "gateway/traffic.h"
 
 #define CONTROLLER_ARENA_LIMIT (64U * 1024 * 1024) /* for one message and what is made of it */
 
@@ -26,6 +27,7 @@ struct controller_shared {
 	struct pacer *pacer;
 	void (*pace)(void *context); /* the pacer has something to do */
 	void *context;
+	struct tails *tails;
 	struct arena reading; /* messages being read */
 	struct arena writing; /* messages being made */
 	const struct session_device *device;
@@ -34,6 +36,11 @@ struct controller_shared {
 		      struct controller *controller); /* its state document is to be published */
 	void (*capability)(void *context,
 			   struct controller *controller); /* its capability document */
+	void (*stopped)(void *context,
+			struct controller *controller); /* what controller_stop() began is done */
+	void (*closed)(void *context,
+		       struct controller *controller); /* what controller_close() began is done; it
+							  may be freed */
 };
 
 /* What came from a controller, since the start. */
@@ -44,12 +51,20 @@ struct controller_counters {
 	uint64_t faults[FAULT_FRAME + 1]; /* by level */
 };
 
+/* What a session is opened with. */
+struct controller_setup {
+	const struct config_controller *config;
+	const struct dict *dict;
+	struct tls_context *tls; /* owned */
+};
+
 struct controller {
 	struct controller_shared *shared;
 	const struct config_controller *config;
 	const struct dict *dict;
-	struct tls_context *tls;   /* owned */
-	struct envelope_tag *tags; /* of its records; owned */
+	struct tls_context *tls;      /* owned */
+	struct controller_setup next; /* to be opened anew with, once stopped; config NULL: no */
+	struct envelope_tag *tags;    /* of its records; owned */
 	struct link *link;
 	struct pacer_ticket ticket;
 	struct stream stream;
@@ -57,12 +72,18 @@ struct controller {
 	struct process process;
 	struct offer offer;
 	struct controller_counters counters;
+	struct traffic traffic;
+	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is, or is
+				  not to be */
 	char session_id[9];
 	uv_timer_t timer;
 	bool has_skew;
 	bool skew_told;	   /* it was logged that the clocks are too far apart */
 	int64_t skew_ms;   /* how far the controller's clock is ahead of ours */
 	bool version_told; /* a version of the frame that the dictionary does not have was logged */
+	bool stopping;
+	bool removed;	  /* it left the configuration */
+	uint64_t stop_by; /* while stopping */
 };
 
 /* Prepares a controller whose shared, config, dict, tls, tags (both taken over) and process are
@@ -80,12 +101,16 @@ void controller_arm(struct controller *controller);
 /* Dials when its turn comes. */
 void controller_start(struct controller *controller);
 
-/* Unsubscribes. controller_stopped tells when the controller answered or there is nothing to wait
- * for. */
+/* Unsubscribes; shared->stopped tells, from the loop, when the controller answered, there is
+ * nothing to wait for, or time is up. */
 void controller_stop(struct controller *controller);
-bool controller_stopped(const struct controller *controller);
 
-/* Ends the connection at once and closes the timer; `reason` goes to the state document. */
+/* Stops, and opens the session anew with another configuration, dictionary and TLS. `setup->tls` is
+ * taken over. Another one before the session has stopped takes the place of this. */
+void controller_reopen(struct controller *controller, const struct controller_setup *setup);
+
+/* Ends the connection at once and closes the timer; `reason` goes to the state document.
+ * shared->closed follows from the loop. */
 void controller_close(struct controller *controller, const char *reason);
 
 #endif

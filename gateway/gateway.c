@@ -11,13 +11,13 @@
 #include "gateway/account_log.h"
 #include "gateway/build.h"
 #include "gateway/documents.h"
+#include "gateway/http.h"
 #include "gateway/log.h"
+#include "gateway/reload.h"
 #include "outputs/timestamp.h"
 
 #define MOST_DIALS	32
 #define DIAL_SPACING_MS 5
-#define STOP_WAIT_MS	2000 /* for the answers of controllers */
-#define STOP_POLL_MS	20
 #define FLUSH_MS	5000 /* for the outputs */
 
 struct controller *
@@ -44,6 +44,7 @@ publish_document(struct gateway *g, const char *suffix, struct buffer *document,
 	buffer_unref(document);
 }
 
+/* The same of a document of a controller. */
 static void
 publish_of_controller(struct gateway *g, const struct controller *c, const char *what,
 		      struct buffer *document)
@@ -51,7 +52,10 @@ publish_of_controller(struct gateway *g, const struct controller *c, const char 
 	char suffix[256];
 
 	snprintf(suffix, sizeof suffix, "%s/%s", c->config->name, what);
-	publish_document(g, suffix, document, 1);
+	if (c->removed)
+		buffer_unref(document);
+	else
+		publish_document(g, suffix, document, 1);
 }
 
 static void
@@ -66,12 +70,60 @@ on_capability(void *context, struct controller *c)
 	publish_of_controller(context, c, "capability", documents_capability(c));
 }
 
+void
+gateway_publish_info(struct gateway *g)
+{
+	publish_document(g, "info", documents_info(g), 1);
+}
+
+/* Sets, or clears, a document of one output. */
+static void
+set_document(struct output *output, const struct controller *c, const char *what,
+	     struct buffer *document)
+{
+	char suffix[256];
+
+	snprintf(suffix, sizeof suffix, "%s%s%s", c ? c->config->name : "", c ? "/" : "", what);
+	output_document(output, suffix, document, 1);
+	buffer_unref(document);
+}
+
+void
+gateway_publish_all(struct gateway *g, struct output *output)
+{
+	set_document(output, NULL, "info", documents_info(g));
+	for (size_t i = 0; i < g->n_controllers; i++) {
+		struct controller *c = g->controllers[i];
+
+		set_document(output, c, "state", documents_state(c));
+		if (c->offer.n_services)
+			set_document(output, c, "capability", documents_capability(c));
+	}
+}
+
+void
+gateway_clear_documents(struct gateway *g, const struct controller *c)
+{
+	for (size_t i = 0; i < g->n_outputs; i++) {
+		set_document(g->outputs[i], c, "state", NULL);
+		set_document(g->outputs[i], c, "capability", NULL);
+	}
+}
+
 static void
 on_health(uv_timer_t *timer)
 {
 	struct gateway *g = timer->data;
 
 	publish_document(g, "health", documents_health(g), 0);
+}
+
+void
+gateway_arm_health(struct gateway *g)
+{
+	uint64_t interval = g->config->gateway.health_interval_s * UINT64_C(1000);
+
+	uv_timer_start(&g->health_timer, on_health, interval, interval);
 }
 
 static void pace(void *context);
@@ -103,7 +155,7 @@ static bool
 all_stopped(const struct gateway *g)
 {
 	for (size_t i = 0; i < g->n_controllers; i++)
-		if (!controller_stopped(g->controllers[i]))
+		if (g->controllers[i]->stopping)
 			return false;
 	return true;
 }
@@ -121,21 +173,75 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	http_stop(g->http);
+	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
+	for (size_t i = 0; i < g->n_leaving; i++)
+		controller_close(g->leaving[i], "the gateway is stopping");
 	publish_document(g, "health", documents_health(g), 0);
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
-	close_handle((uv_handle_t *)&g->stop_timer);
 }
 
 static void
-on_stop_timer(uv_timer_t *timer)
+on_stopped(void *context, struct controller *c)
 {
-	struct gateway *g = timer->data;
+	struct gateway *g = context;
 
-	if (all_stopped(g) || uv_now(&g->loop) >= g->stop_by)
+	if (c->removed)
+		controller_close(c, "it is not configured any more");
+	else
+		reload_sweep(g);
+	if (g->stopping && all_stopped(g))
 		end_loop(g);
+}
+
+static void
+on_closed(void *context, struct controller *c)
+{
+	struct gateway *g = context;
+	size_t n = 0;
+
+	if (!c->removed)
+		return;
+	for (size_t i = 0; i < g->n_leaving; i++)
+		if (g->leaving[i] != c)
+			g->leaving[n++] = g->leaving[i];
+	g->n_leaving = n;
+	controller_free(c);
+	reload_sweep(g);
+}
+
+static void
+reload(struct gateway *g)
+{
+	g->reload_again = g->n_handovers > 0;
+	if (!g->reload_again)
+		reload_run(g);
+}
+
+void
+gateway_handed_over(struct gateway *g)
+{
+	if (g->reload_again && !g->stopping)
+		reload(g);
+}
+
+static void
+on_sighup(uv_signal_t *handle, int signum)
+{
+	struct gateway *g = handle->data;
+
+	(void)signum;
+	if (!g->stopping)
+		reload(g);
+}
+
+static struct json_t *
+on_reload_request(void *context)
+{
+	return reload_request(context);
 }
 
 static void
@@ -143,17 +249,16 @@ on_signal(uv_signal_t *handle, int signum)
 {
 	struct gateway *g = handle->data;
 
-	if (g->stop_by) {
+	if (g->stopping) {
 		log_warning("gateway", "%s again: ends at once", strsignal(signum));
 		end_loop(g);
 		return;
 	}
 	log_info("gateway", "%s: stopping", strsignal(signum));
-	g->stop_by = uv_now(&g->loop) + STOP_WAIT_MS;
+	g->stopping = true;
 	uv_timer_stop(&g->pace_timer);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_stop(g->controllers[i]);
-	uv_timer_start(&g->stop_timer, on_stop_timer, 0, STOP_POLL_MS);
 }
 
 static void
@@ -164,11 +269,11 @@ init_timer(struct gateway *g, uv_timer_t *timer)
 }
 
 static void
-init_signal(struct gateway *g, uv_signal_t *handle, int signum)
+init_signal(struct gateway *g, uv_signal_t *handle, uv_signal_cb callback, int signum)
 {
 	uv_signal_init(&g->loop, handle);
 	handle->data = g;
-	uv_signal_start(handle, on_signal, signum);
+	uv_signal_start(handle, callback, signum);
 	/* It outlives the loop's run, so that no signal kills the outputs while they flush. */
 	uv_unref((uv_handle_t *)handle);
 }
@@ -184,15 +289,18 @@ init_shared(struct gateway *g)
 		.context = g,
 		.device = &g->device,
 		.state_dir = g->config->gateway.state_dir,
+		.tails = &g->tails,
 		.state = on_state,
 		.capability = on_capability,
+		.stopped = on_stopped,
+		.closed = on_closed,
 	};
 	arena_init(&g->shared.reading, CONTROLLER_ARENA_LIMIT);
 	arena_init(&g->shared.writing, CONTROLLER_ARENA_LIMIT);
 }
 
 int
-gateway_init(struct gateway *g, const struct config *config)
+gateway_init(struct gateway *g, struct config *config)
 {
 	uint32_t id;
 
@@ -206,9 +314,9 @@ gateway_init(struct gateway *g, const struct config *config)
 	snprintf(g->session, sizeof g->session, "%08x", id);
 	init_timer(g, &g->pace_timer);
 	init_timer(g, &g->health_timer);
-	init_timer(g, &g->stop_timer);
-	init_signal(g, &g->sigterm, SIGTERM);
-	init_signal(g, &g->sigint, SIGINT);
+	init_signal(g, &g->sigterm, on_signal, SIGTERM);
+	init_signal(g, &g->sigint, on_signal, SIGINT);
+	init_signal(g, &g->sighup, on_sighup, SIGHUP);
 	init_shared(g);
 	return build_all(g);
 }
@@ -216,13 +324,15 @@ gateway_init(struct gateway *g, const struct config *config)
 int
 gateway_run(struct gateway *g)
 {
-	uint64_t interval = g->config->gateway.health_interval_s * UINT64_C(1000);
+	const struct http_actions actions = {.reload = on_reload_request, .context = g};
 
 	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
 		 g->n_controllers, g->n_outputs);
-	publish_document(g, "info", documents_info(g), 1);
-	if (interval)
-		uv_timer_start(&g->health_timer, on_health, interval, interval);
+	g->http = http_start(g, &actions);
+	if (!g->http)
+		return -1;
+	gateway_publish_info(g);
+	gateway_arm_health(g);
 	/* First, so that an output knows whose documents are to be kept on the broker. */
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_start(g->controllers[i]);
@@ -239,25 +349,27 @@ gateway_run(struct gateway *g)
 void
 gateway_fini(struct gateway *g)
 {
-	if (!g->loop.data)
+	if (!g->loop.data) {
+		config_free(g->config);
 		return;
+	}
 	end_loop(g);
 	close_handle((uv_handle_t *)&g->sigterm);
 	close_handle((uv_handle_t *)&g->sigint);
+	close_handle((uv_handle_t *)&g->sighup);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_free(g->controllers[i]);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_free(g->outputs[i]);
-	for (size_t i = 0; i < g->n_dicts; i++)
-		dictionary_free(g->dicts[i]);
+	reload_fini(g);
 	arena_fini(&g->shared.reading);
 	arena_fini(&g->shared.writing);
 	scratch_free(g->scratch);
 	identity_fini(&g->identity);
 	free(g->controllers);
 	free(g->outputs);
-	free(g->dicts);
+	free(g->leaving);
 	ledger_fini(&g->ledger);
 	uv_loop_close(&g->loop);
 }

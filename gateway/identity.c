@@ -108,6 +108,24 @@ date_text(const ASN1_TIME *date, char *text, size_t size)
 	strftime(text, size, "%Y-%m-%d %H:%M:%S UTC", &tm);
 }
 
+static int64_t
+date_number(const ASN1_TIME *date)
+{
+	struct tm tm = {0};
+
+	ASN1_TIME_to_tm(date, &tm);
+	return timegm(&tm);
+}
+
+struct identity_dates
+identity_dates_of(const struct x509_st *certificate)
+{
+	return (struct identity_dates){
+		.begin = date_number(X509_get0_notBefore(certificate)),
+		.end = date_number(X509_get0_notAfter(certificate)),
+	};
+}
+
 static int
 check_dates(const X509 *certificate, const char *path, char *error, size_t size)
 {
@@ -370,6 +388,12 @@ identity_ensure(struct identity *identity, const struct identity_files *files, c
 	if (access(files->certificate, F_OK) < 0 && errno == ENOENT)
 		return make_missing(identity, files, error, size);
 	return identity_load(identity, files, error, size);
+}
+
+bool
+identity_is(const struct identity *a, const struct identity *b)
+{
+	return a->certificate && b->certificate && X509_cmp(a->certificate, b->certificate) == 0;
 }
 
 void

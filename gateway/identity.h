@@ -7,6 +7,7 @@
 #ifndef NMSP_GATEWAY_IDENTITY_H
 #define NMSP_GATEWAY_IDENTITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,12 @@ struct identity {
 	struct x509_st *certificate; /* X509 */
 	uint8_t mac[MAC_SIZE];	     /* as the subject of the certificate says */
 	struct identity_hashes hashes;
+};
+
+/* From when until when a certificate is valid, s since 1970. */
+struct identity_dates {
+	int64_t begin;
+	int64_t end;
 };
 
 /* Where an identity is kept, both in PEM, and the MAC that it is wanted to have ("" or NULL: any).
@@ -64,6 +71,9 @@ int identity_store(const struct identity *identity, const struct identity_files 
 int identity_ensure(struct identity *identity, const struct identity_files *files, char *error,
 		    size_t size);
 
+/* Whether two identities have the same certificate. */
+bool identity_is(const struct identity *a, const struct identity *b);
+
 /* Frees what an identity owns; may be called on one that is cleared. */
 void identity_fini(struct identity *identity);
 
@@ -73,6 +83,9 @@ int identity_hash_certificate(const struct x509_st *certificate, struct identity
 /* The hashes of a file that holds a DER SubjectPublicKeyInfo and nothing else. */
 int identity_hash_spki_file(const char *path, struct identity_hashes *hashes, char *error,
 			    size_t size);
+
+/* The dates of any certificate. */
+struct identity_dates identity_dates_of(const struct x509_st *certificate);
 
 /* The MAC address in the subject of a certificate. Returns 0, or -1 when there is none. */
 int identity_subject_mac(const struct x509_st *certificate, uint8_t *mac);

@@ -13,6 +13,7 @@ page_free(struct ledger_page *page)
 		free(entry);
 	}
 	pthread_mutex_destroy(&page->lock);
+	free(page->spare);
 	free(page);
 }
 
@@ -39,6 +40,11 @@ ledger_page(struct ledger *ledger, const char *output)
 	page = calloc(1, sizeof *page + size);
 	if (!page)
 		return NULL;
+	page->spare = calloc(1, sizeof *page->spare + 1);
+	if (!page->spare) {
+		free(page);
+		return NULL;
+	}
 	memcpy(page->output, output, size);
 	pthread_mutex_init(&page->lock, NULL);
 	page->end = &page->first;
@@ -61,7 +67,7 @@ entry_add(struct ledger_page *page, const char *controller)
 	return entry;
 }
 
-struct account_set *
+struct ledger_entry *
 ledger_page_get(struct ledger_page *page, const char *controller)
 {
 	struct ledger_entry *entry;
@@ -73,16 +79,15 @@ ledger_page_get(struct ledger_page *page, const char *controller)
 	if (!entry)
 		entry = entry_add(page, controller);
 	pthread_mutex_unlock(&page->lock);
-	return entry ? &entry->accounts : &page->spare;
+	return entry ? entry : page->spare;
 }
 
 void
-ledger_page_each(struct ledger_page *page,
-		 void (*each)(void *context, const char *controller, struct account_set *accounts),
+ledger_page_each(struct ledger_page *page, void (*each)(void *context, struct ledger_entry *entry),
 		 void *context)
 {
 	pthread_mutex_lock(&page->lock);
 	for (struct ledger_entry *entry = page->first; entry; entry = entry->next)
-		each(context, entry->controller, &entry->accounts);
+		each(context, entry);
 	pthread_mutex_unlock(&page->lock);
 }

@@ -14,14 +14,14 @@
 struct ledger_entry {
 	struct ledger_entry *next;
 	struct account_set accounts;
-	char controller[];
+	char controller[]; /* its name */
 };
 
 struct ledger_page {
 	struct ledger_page *next;
 	pthread_mutex_t lock; /* of the list; counters have none */
 	struct ledger_entry *first, **end;
-	struct account_set spare; /* of controllers for which there was no memory */
+	struct ledger_entry *spare; /* of controllers for which there was no memory */
 	char output[];
 };
 
@@ -36,14 +36,12 @@ void ledger_fini(struct ledger *ledger);
  * For the gateway's loop; what follows is for any thread. */
 struct ledger_page *ledger_page(struct ledger *ledger, const char *output);
 
-/* The accounts of a controller, made when they are new; never NULL. They live as long as the
- * ledger. */
-struct account_set *ledger_page_get(struct ledger_page *page, const char *controller);
+/* The accounts of a controller, made when they are new; never NULL. The entry and the name in it
+ * live as long as the ledger. */
+struct ledger_entry *ledger_page_get(struct ledger_page *page, const char *controller);
 
 /* Calls `each` for every controller on the page, in the order in which they came. */
 void ledger_page_each(struct ledger_page *page,
-		      void (*each)(void *context, const char *controller,
-				   struct account_set *accounts),
-		      void *context);
+		      void (*each)(void *context, struct ledger_entry *entry), void *context);
 
 #endif

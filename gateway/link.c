@@ -34,6 +34,8 @@ struct link {
 	const struct link_events *events;
 	void *context;
 	struct link_target target;
+	char **hosts; /* this and the next two belong to the link */
+	char *name;
 	char *pin_file;
 	struct tls_peer peer;
 
@@ -49,7 +51,8 @@ struct link {
 	unsigned n_tried;
 
 	enum link_stage stage;
-	char where[ADDRESS_TEXT];
+	char address_text[INET6_ADDRSTRLEN];
+	char where[ADDRESS_TEXT]; /* with the port */
 	int fd;
 	uv_poll_t *poll; /* freed by the loop */
 	int polled;	 /* events that it waits for */
@@ -61,6 +64,7 @@ struct link {
 	bool released; /* link_close() was called */
 	uint8_t *unsent;
 	size_t n_unsent;
+	struct tls_shown shown;
 	struct link_end end;
 };
 
@@ -113,11 +117,21 @@ drop_addresses(struct link *link)
 }
 
 static void
+free_texts(struct link *link)
+{
+	for (size_t i = 0; i < link->target.n_hosts; i++)
+		free(link->hosts[i]);
+	free(link->hosts);
+	free(link->name);
+	free(link->pin_file);
+}
+
+static void
 free_when_idle(struct link *link)
 {
 	if (link->n_handles > 0 || link->resolving)
 		return;
-	free(link->pin_file);
+	free_texts(link);
 	free(link);
 }
 
@@ -259,9 +273,9 @@ give_up_host(struct link *link)
 static void
 shake_hands(struct link *link)
 {
-	char detail[ADDRESS_TEXT];
 	enum tls_result result = tls_stream_handshake(link->stream);
 
+	link->shown = *tls_stream_shown(link->stream);
 	if (result == TLS_END) {
 		link->end = *tls_stream_end(link->stream);
 		give_up_host(link);
@@ -272,7 +286,7 @@ shake_hands(struct link *link)
 		return;
 	}
 	uv_timer_stop(&link->timer);
-	enter(link, LINK_ESTABLISHED, tls_stream_describe(link->stream, detail, sizeof detail));
+	enter(link, LINK_ESTABLISHED, link->shown.protocol);
 	if (!link->released)
 		link->events->connected(link->context);
 	if (!link->released)
@@ -365,13 +379,14 @@ on_ready(uv_poll_t *poll, int status, int events)
 static void
 describe_address(struct link *link, const struct sockaddr *address)
 {
-	char host[INET6_ADDRSTRLEN] = "";
+	char *text = link->address_text;
+	size_t size = sizeof link->address_text;
 
 	if (address->sa_family == AF_INET6)
-		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, host, sizeof host);
+		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, text, size);
 	else
-		uv_ip4_name((const struct sockaddr_in *)(const void *)address, host, sizeof host);
-	snprintf(link->where, sizeof link->where, "%s port %u", host, (unsigned)link->target.port);
+		uv_ip4_name((const struct sockaddr_in *)(const void *)address, text, size);
+	snprintf(link->where, sizeof link->where, "%s port %u", text, (unsigned)link->target.port);
 }
 
 static void
@@ -463,6 +478,7 @@ try_host(struct link *link)
 	char port[8];
 
 	drop_addresses(link);
+	link->shown = (struct tls_shown){.protocol = ""};
 	link->peer.host = link->target.hosts[link->next_host++];
 	enter(link, LINK_RESOLVING, link->peer.host);
 	if (link->released)
@@ -499,31 +515,53 @@ on_begin(uv_timer_t *timer)
 	advance(timer->data);
 }
 
+static int
+copy_target(struct link *link, const struct link_target *target)
+{
+	char path[PATH_MAX];
+
+	link->target = *target;
+	link->target.n_hosts = 0;
+	link->hosts = calloc(target->n_hosts + 1, sizeof(*link->hosts));
+	link->name = strdup(target->name);
+	if (!link->hosts || !link->name ||
+	    pin_path(target->state_dir, target->name, path, sizeof path))
+		return -1;
+	link->pin_file = strdup(path);
+	for (size_t i = 0; i < target->n_hosts; i++) {
+		link->hosts[i] = strdup(target->hosts[i]);
+		if (!link->hosts[i])
+			return -1;
+		link->target.n_hosts++;
+	}
+	link->target.name = link->name;
+	link->target.hosts = link->hosts;
+	return link->pin_file ? 0 : -1;
+}
+
 struct link *
 link_open(struct uv_loop_s *loop, const struct link_target *target,
 	  const struct link_events *events, void *context)
 {
-	char path[PATH_MAX];
 	struct link *link = calloc(1, sizeof *link);
 
-	if (!link || pin_path(target->state_dir, target->name, path, sizeof path)) {
-		free(link);
+	if (!link)
 		return NULL;
-	}
-	link->pin_file = strdup(path);
-	if (!link->pin_file) {
+	if (copy_target(link, target)) {
+		free_texts(link);
 		free(link);
 		return NULL;
 	}
 	link->loop = loop;
 	link->events = events;
 	link->context = context;
-	link->target = *target;
 	if (link->target.connect_timeout_ms == 0)
 		link->target.connect_timeout_ms = LINK_CONNECT_TIMEOUT_MS;
 	if (link->target.handshake_timeout_ms == 0)
 		link->target.handshake_timeout_ms = LINK_HANDSHAKE_TIMEOUT_MS;
-	link->peer = (struct tls_peer){.name = target->name, .pin_file = link->pin_file};
+	link->peer = (struct tls_peer){.name = link->name,
+				       .pin_file = link->pin_file,
+				       .remember_not = target->remember_not};
 	link->fd = -1;
 	link_end_set(&link->end, LINK_NAME_NOT_FOUND, "controller %s has no host", target->name);
 	link->timer.data = link->idle.data = link->resolver.data = link;
@@ -600,11 +638,23 @@ link_resume(struct link *link)
 	wait_for(link, wanted_events(link));
 }
 
+const struct tls_shown *
+link_shown(const struct link *link)
+{
+	return &link->shown;
+}
+
 void
 link_accepted(struct link *link)
 {
 	if (link->stream)
 		tls_stream_accept(link->stream);
+}
+
+const char *
+link_address(const struct link *link)
+{
+	return link->address_text;
 }
 
 unsigned long

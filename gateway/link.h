@@ -16,6 +16,7 @@
 
 struct link;
 struct tls_context;
+struct tls_shown;
 struct uv_loop_s;
 
 enum link_stage {
@@ -46,7 +47,7 @@ struct link_events {
 	void (*closed)(void *context, const struct link_end *end);
 };
 
-/* Where to. Copied by link_open(), but `hosts` (and its strings) must live as long as the link. */
+/* Where to. Copied by link_open(), with its texts. */
 struct link_target {
 	const char *name;   /* of the controller */
 	char *const *hosts; /* names, IPv4 or IPv6 addresses, tried in order until
@@ -55,6 +56,7 @@ struct link_target {
 	uint16_t port;
 	struct tls_context *tls;       /* must live as long as the link */
 	const char *state_dir;	       /* pins are kept under it */
+	bool remember_not;	       /* makes no pin */
 	unsigned connect_timeout_ms;   /* 0: LINK_CONNECT_TIMEOUT_MS */
 	unsigned handshake_timeout_ms; /* 0: LINK_HANDSHAKE_TIMEOUT_MS */
 };
@@ -79,10 +81,19 @@ size_t link_unsent(const struct link *link);
 void link_pause(struct link *link);
 void link_resume(struct link *link);
 
+/* What the controller that was tried last has shown of itself, also of a link that is over. Belongs
+ * to the link. */
+const struct tls_shown *link_shown(const struct link *link);
+
 /* The controller let us in: it said something that it says to authorised clients only. Until then a
  * TLS alert about certificates means LINK_IDENTITY_REFUSED. Also remembers the controller's
- * certificate (verify = tofu). May be called again. */
+ * certificate (verify = tofu, unless remember_not). May be called again. */
 void link_accepted(struct link *link);
+
+/* The address that a link is connected to or tries now, "" before there is one. Belongs to the
+ * link.
+ */
+const char *link_address(const struct link *link);
 
 /* Ignores SIGPIPE and raises the limit of open files as far as is allowed; called once when the
  * process starts. Returns the number of files that may be open. */

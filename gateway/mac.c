@@ -68,6 +68,16 @@ mac_text(const uint8_t *mac, char separator, char *text)
 	return text;
 }
 
+uint64_t
+mac_number(const uint8_t *mac)
+{
+	uint64_t number = 0;
+
+	for (int i = 0; i < MAC_SIZE; i++)
+		number = number << 8 | mac[i];
+	return number;
+}
+
 /* Reads the first line of <directory>/<interface>/<attribute>. */
 static bool
 read_attribute(const char *directory, const char *interface, const char *attribute, char line[64])

@@ -18,6 +18,9 @@ int mac_parse(const char *text, uint8_t *mac);
  * bytes); returns `text`. */
 char *mac_text(const uint8_t *mac, char separator, char *text);
 
+/* The same as a number, as the wire has it. */
+uint64_t mac_number(const uint8_t *mac);
+
 /* The MAC of the real network interface with the lowest index, else a random one with the local
  * bit. */
 void mac_choose(uint8_t *mac);

@@ -2,23 +2,45 @@
 /* offer.c: what a controller says of itself in its capability notification */
 #include "gateway/offer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "gateway/subscription.h"
+
+static const struct value *
+find_value(const struct field *device, const struct value *slots, const char *name, enum wire wire)
+{
+	const struct field *field = shape_field(device->shape, name);
+
+	return field && field->wire == wire && slots[field->slot].present ? &slots[field->slot]
+									  : NULL;
+}
 
 static void
 copy_text(const struct field *device, const struct value *slots, const char *name,
 	  char text[OFFER_TEXT])
 {
-	const struct field *field = shape_field(device->shape, name);
-	const struct value *value = field && field->wire == WIRE_STR ? &slots[field->slot] : NULL;
-	size_t length = value && value->present ? value->count : 0;
+	const struct value *value = find_value(device, slots, name, WIRE_STR);
+	size_t length = value ? value->count : 0;
 
 	length = length < OFFER_TEXT ? length : OFFER_TEXT - 1;
 	if (length)
 		memcpy(text, value->bytes, length);
 	text[length] = '\0';
+}
+
+static void
+take_addresses(struct offer *offer, const struct field *device, const struct value *slots)
+{
+	const struct value *mac = find_value(device, slots, "mac", WIRE_MAC);
+	const struct value *address = find_value(device, slots, "address", WIRE_IP);
+
+	offer->mac = mac ? mac->u : 0;
+	if (address && (address->count == 4 || address->count == 16))
+		uv_inet_ntop(address->count == 4 ? AF_INET : AF_INET6, address->bytes,
+			     offer->address, sizeof offer->address);
 }
 
 static void
@@ -32,6 +54,7 @@ take_device(struct offer *offer, const struct message *message)
 	copy_text(device, value->items, "name", offer->name);
 	copy_text(device, value->items, "model", offer->model);
 	copy_text(device, value->items, "software", offer->software);
+	take_addresses(offer, device, value->items);
 }
 
 static void
@@ -75,6 +98,41 @@ offer_take(struct offer *offer, const struct message *message)
 		subscription_visit(message, &(struct subscription_visitor){add_service, offer});
 	else if (mask)
 		take_mask(offer, message->dict, mask->u);
+}
+
+/* The name of a sub-service as the configuration has it, or its numbers. */
+static void
+name_service(const struct dict *dict, const struct offer_service *offered, char *text, size_t size)
+{
+	snprintf(text, size, "%u:%u", offered->service, offered->subservice);
+	for (uint32_t i = 0; i < dict->n_services; i++) {
+		const struct service *service = &dict->services[i];
+
+		for (uint32_t k = 0;
+		     service->number == offered->service && k < service->n_subservices; k++)
+			if (service->subservices[k].number == offered->subservice)
+				snprintf(text, size, "%s:%s", service->name,
+					 service->subservices[k].name);
+	}
+}
+
+char *
+offer_list(const struct offer *offer, const struct dict *dict, char *text, size_t size)
+{
+	static const char more[] = ", ...";
+	char name[OFFER_TEXT * 2];
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < offer->n_services; i++) {
+		name_service(dict, &offer->services[i], name, sizeof name);
+		if (used + strlen(name) + 2 + sizeof more > size) {
+			snprintf(text + used, size - used, "%s", used ? more : more + 2);
+			break;
+		}
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+	}
+	return text;
 }
 
 void

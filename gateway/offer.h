@@ -20,12 +20,18 @@ struct offer {
 	char name[OFFER_TEXT]; /* "" where it does not say */
 	char model[OFFER_TEXT];
 	char software[OFFER_TEXT];
+	uint64_t mac; /* 0 where it does not say */
+	char address[OFFER_TEXT];
 	struct offer_service *services; /* owned */
 	size_t n_services;
 };
 
 /* Replaces what was known by what `message` says. Without memory, the services are left out. */
 void offer_take(struct offer *offer, const struct message *message);
+
+/* Writes "rssi:client, rssi:tag" of the services to `text`, numbers for what `dict` has no name
+ * for; what has no room is left out behind "...". Returns `text`. */
+char *offer_list(const struct offer *offer, const struct dict *dict, char *text, size_t size);
 
 /* Forgets everything. */
 void offer_clear(struct offer *offer);

@@ -9,9 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/tail.h"
+#include "gateway/traffic.h"
 #include "outputs/jsonw.h"
 
-#define MAC_BITS 48
+#define MAC_BITS  48
+#define MAC_LOCAL (UINT64_C(2) << 40)
+#define MAC_MASK  ((UINT64_C(1) << MAC_BITS) - 1)
 
 struct batch {
 	struct jsonw json;
@@ -51,17 +55,43 @@ process_begin(struct process *process, const char *session)
 	return process->open ? 0 : -1;
 }
 
+static void
+forget_topics(struct process *process)
+{
+	for (size_t i = 0; i < process->n_routes; i++)
+		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+			buffer_unref(process->routes[i].topics[kind]);
+			process->routes[i].topics[kind] = NULL;
+		}
+}
+
+int
+process_renew(struct process *process)
+{
+	forget_topics(process);
+	if (!process->open)
+		return 0;
+	envelope_fini(&process->envelope);
+	process->open = envelope_init(&process->envelope, &process->source) == 0;
+	return process->open ? 0 : -1;
+}
+
+void
+process_set_routes(struct process *process, struct route *routes, size_t n)
+{
+	forget_topics(process);
+	free(process->routes);
+	process->routes = routes;
+	process->n_routes = n;
+}
+
 void
 process_end(struct process *process)
 {
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->open = false;
-	for (size_t i = 0; i < process->n_routes; i++)
-		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-			buffer_unref(process->routes[i].topics[kind]);
-			process->routes[i].topics[kind] = NULL;
-		}
+	forget_topics(process);
 }
 
 static const struct value *
@@ -80,14 +110,24 @@ record_mac(const struct record *record, const char *path)
 	return value && field->wire == WIRE_MAC ? value->u : 0;
 }
 
-/* MAC and entity in one number, 0 for a record that is about no station. */
+/* Counts a record, and returns MAC and entity in one number, 0 for a record that is about no
+ * station. */
 static uint64_t
-record_station(const struct record *record)
+take_station(const struct process *process, const struct record *record)
 {
-	const struct field *field;
-	const struct value *entity = record_value(record, "entity", &field);
-	uint64_t mac = record_mac(record, "mac");
+	const struct field *entity_field, *mac_field;
+	const struct value *entity = record_value(record, "entity", &entity_field);
+	const struct value *value = record_value(record, "mac", &mac_field);
+	uint64_t mac = value && mac_field->wire == WIRE_MAC ? value->u : 0;
+	const struct traffic_subject subject = {
+		.kind = record->kind,
+		.entity = entity ? (unsigned)entity->u : 0,
+		.has_mac = mac && mac_field->mac_type,
+		.local_mac = mac & MAC_LOCAL,
+	};
 
+	if (process->traffic)
+		traffic_record(process->traffic, &subject);
 	return mac && entity ? mac | entity->u << MAC_BITS : mac;
 }
 
@@ -181,7 +221,7 @@ publish(struct process *process, struct route *route, struct publication *public
 	bool varies = topic && record && topic_varies(topic);
 
 	publication->account = &route->accounts->kinds[publication->kind];
-	publication->controller = process->source.controller;
+	publication->controller = route->controller;
 	publication->topic_kept = topic && !varies;
 	if (varies)
 		publication->topic = render_topic(process, topic, publication->kind, record);
@@ -216,13 +256,34 @@ has_mode(const struct process *process, enum publish_mode mode)
 }
 
 static void
-publish_record(struct process *process, const struct envelope_item *item)
+show(const struct process *process, const struct publication *publication)
+{
+	const struct tail_record record = {
+		.kind = publication->kind,
+		.controller = process->source.controller,
+		.mac = publication->station & MAC_MASK,
+		.text = publication->payload,
+	};
+
+	if (publication->payload)
+		tails_offer(process->tails, &record);
+}
+
+static bool
+is_shown(const struct process *process)
+{
+	return process->tails && tails_any(process->tails);
+}
+
+static void
+publish_record(struct process *process, const struct envelope_item *item, uint64_t station)
 {
 	struct jsonw *json = &process->scratch->record;
 	struct publication publication = {
 		.kind = item->record->kind,
 		.records = 1,
-		.station = record_station(item->record),
+		.station = station,
+		.received_at = item->received_at,
 	};
 
 	envelope_record(&process->envelope, json, item);
@@ -230,6 +291,8 @@ publish_record(struct process *process, const struct envelope_item *item)
 	for (size_t i = 0; i < process->n_routes; i++)
 		if (process->routes[i].output->mode == MODE_RECORD)
 			publish(process, &process->routes[i], &publication, item->record);
+	if (is_shown(process))
+		show(process, &publication);
 	buffer_unref(publication.payload);
 }
 
@@ -244,10 +307,14 @@ add_to_batch(struct process *process, const struct envelope_item *item)
 }
 
 static void
-publish_batch(struct process *process, enum kind kind)
+publish_batch(struct process *process, enum kind kind, uint64_t received_at)
 {
 	struct batch *batch = &process->scratch->batches[kind];
-	struct publication publication = {.kind = kind, .records = batch->records};
+	struct publication publication = {
+		.kind = kind,
+		.records = batch->records,
+		.received_at = received_at,
+	};
 
 	if (batch->records == 0)
 		return;
@@ -302,19 +369,20 @@ process_message(struct process *process, struct message *message, uint64_t recei
 	while (message_next(message, &record)) {
 		struct envelope_item item = {message, &record, ++process->seq[record.kind],
 					     received_at};
+		uint64_t station = take_station(process, &record);
 
 		malformed += is_malformed(&record);
 		if (record.kind == KIND_UNKNOWN && !unknown_may_pass(process, received_at)) {
 			count_filtered(process, record.kind);
 			continue;
 		}
-		if (records)
-			publish_record(process, &item);
+		if (records || is_shown(process))
+			publish_record(process, &item, station);
 		if (batches)
 			add_to_batch(process, &item);
 	}
 	for (unsigned kind = 0; batches && kind < KIND_COUNT; kind++)
-		publish_batch(process, (enum kind)kind);
+		publish_batch(process, (enum kind)kind, received_at);
 	return malformed;
 }
 

@@ -16,15 +16,21 @@
 struct route {
 	struct output *output;
 	struct account_set *accounts;
+	const char *controller;		   /* its name; outlives the output */
 	struct buffer *topics[KIND_COUNT]; /* made once where they do not vary */
 };
 
 /* Text being made; one for all controllers, since only one message is processed at a time. */
 struct scratch;
 
+struct tails;
+struct traffic;
+
 /* What the records of one controller are published as. */
 struct process {
 	struct envelope_source source;
+	struct traffic *traffic; /* that counts them, or NULL */
+	struct tails *tails;	 /* who looks on, or NULL */
 	struct route *routes;
 	size_t n_routes;
 	struct scratch *scratch;
@@ -47,6 +53,15 @@ void scratch_free(struct scratch *scratch);
 /* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits).
  * Returns 0, or -1 without memory. */
 int process_begin(struct process *process, const char *session);
+
+/* After a change of the source or of a topic: what comes next has the new envelope and topics. The
+ * session and its sequence go on. Returns 0, or -1 without memory. */
+int process_renew(struct process *process);
+
+/* Puts other routes (on the heap; taken over) in the place of those that there are, which are
+ * freed.
+ */
+void process_set_routes(struct process *process, struct route *routes, size_t n);
 
 /* Frees what process_begin and the routes hold; `process` itself and the outputs are the caller's.
  */

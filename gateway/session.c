@@ -245,7 +245,8 @@ ask_initial(struct session *s, uint64_t now)
 {
 	struct subscription_initial initial;
 
-	if (s->initial_transaction || s->subscribe_transaction || s->stopping)
+	if (s->initial_transaction || s->subscribe_transaction || s->stopping ||
+	    s->settings.no_initial)
 		return;
 	while (subscription_next_initial(&s->subscription, &initial)) {
 		s->initial_transaction = session_send_initial(s, &initial);

@@ -47,6 +47,7 @@ struct session_settings {
 				       back-off */
 	uint64_t answer_timeout_ms; /* for the answer to a request */
 	unsigned max_flaps;	    /* so many flaps in a row lead to quarantine */
+	bool no_initial;	    /* does not ask for the current state after subscribing */
 	uint64_t seed;		    /* of the jitter */
 };
 

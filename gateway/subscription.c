@@ -165,6 +165,20 @@ subscription_offer(struct subscription *s, const struct message *message)
 	return fresh;
 }
 
+bool
+subscription_narrow(struct subscription *s, const struct message *message)
+{
+	if (subscription_offer(s, message) == 0)
+		return false;
+	for (size_t i = 0; i < s->n_items; i++) {
+		if (!s->items[i].offered)
+			continue;
+		s->items[0] = s->items[i];
+		s->n_items = 1;
+	}
+	return true;
+}
+
 static bool
 is_wanted(const struct subscription_item *item)
 {

@@ -70,6 +70,11 @@ void subscription_visit(const struct message *message, const struct subscription
  * not asked for yet. */
 size_t subscription_offer(struct subscription *subscription, const struct message *message);
 
+/* To be called before anything is asked for: from now on no more is wanted than the first of what
+ * is wanted that a capability notification offers. Returns false, and changes nothing, when it
+ * offers none of it. */
+bool subscription_narrow(struct subscription *subscription, const struct message *message);
+
 /* Appends the `service` elements of the sub-services that are offered and not asked for yet,
  * grouped by service in the order of the configuration, and marks them as asked for. With `all`, of
  * every wanted one, marking nothing. Returns how many. */

@@ -178,6 +178,12 @@ tls_context_get(const struct identity *identity, const struct config_controller 
 }
 
 void
+tls_contexts_forget(void)
+{
+	contexts = NULL;
+}
+
+void
 tls_context_put(struct tls_context *context)
 {
 	if (!context || --context->references > 0)

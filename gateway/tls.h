@@ -10,15 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/identity.h"
 #include "gateway/link_end.h"
 
 struct config_controller;
-struct identity;
 struct tls_context;
 struct tls_stream;
 
 enum {
 	TLS_FINGERPRINT_TEXT = 65, /* SHA-256 in hex and its NUL */
+	TLS_PROTOCOL_TEXT = 80,
+	TLS_SUBJECT_TEXT = 200,
 };
 
 /* To be called before anything else of OpenSSL: leaves its memory to the end of the process. An
@@ -32,6 +34,10 @@ struct tls_context *tls_context_get(const struct identity *identity,
 				    const struct config_controller *controller, char *error,
 				    size_t size);
 
+/* Lets no later call of tls_context_get() have a context that was made before: files may have
+ * changed since. */
+void tls_contexts_forget(void);
+
 /* Gives a context back; takes NULL. Streams keep what they need of it. */
 void tls_context_put(struct tls_context *context);
 
@@ -40,6 +46,18 @@ struct tls_peer {
 	const char *name; /* of the controller, for messages */
 	const char *host; /* name or address that its certificate must be for, with verify = ca */
 	const char *pin_file; /* with verify = tofu */
+	bool remember_not;    /* compares with the pin, but makes none */
+};
+
+/* What a controller has shown of itself. */
+struct tls_shown {
+	char protocol[TLS_PROTOCOL_TEXT];	/* "TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384" */
+	char subject[TLS_SUBJECT_TEXT];		/* of its certificate, without control characters */
+	char fingerprint[TLS_FINGERPRINT_TEXT]; /* SHA-256 of it in lower-case hex; "": it was not
+						   seen */
+	char pin[TLS_FINGERPRINT_TEXT];		/* the one that is remembered, with verify = tofu,
+						   or "" */
+	struct identity_dates dates;
 };
 
 enum tls_result {
@@ -75,17 +93,16 @@ bool tls_stream_has_pending(const struct tls_stream *stream);
 void tls_stream_shutdown(struct tls_stream *stream);
 
 /* The controller took our certificate: alerts about it are from now on ordinary failures, and with
- * verify = tofu the certificate of the controller is remembered when none was. */
+ * verify = tofu the certificate of the controller is remembered when none was (and it may be). */
 void tls_stream_accept(struct tls_stream *stream);
 
 /* Why the last call gave TLS_END; belongs to the stream. */
 const struct link_end *tls_stream_end(const struct tls_stream *stream);
 
-/* Version and cipher ("TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384") to `text`; returns `text`. */
-char *tls_stream_describe(const struct tls_stream *stream, char *text, size_t size);
+/* What the controller has shown so far. Belongs to the stream. */
+const struct tls_shown *tls_stream_shown(const struct tls_stream *stream);
 
-/* SHA-256 of the controller's certificate in lower-case hex; "" before it was seen. Belongs to the
- * stream. */
-const char *tls_stream_fingerprint(const struct tls_stream *stream);
+/* The words for a TLS alert: "certificate unknown". */
+const char *tls_alert_name(int alert);
 
 #endif

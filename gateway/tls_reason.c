@@ -10,6 +10,12 @@
 
 #include "gateway/tls_context.h"
 
+const char *
+tls_alert_name(int alert)
+{
+	return SSL_alert_desc_string_long(alert);
+}
+
 /* The alerts with which a server turns down a client's certificate. */
 static bool
 is_about_certificate(int alert)
@@ -67,7 +73,7 @@ static void
 tell_refused(const struct tls_trouble *trouble, int alert, struct link_end *end)
 {
 	const struct tls_context *ours = trouble->context;
-	const char *name = SSL_alert_desc_string_long(alert);
+	const char *name = tls_alert_name(alert);
 	char mac[MAC_TEXT], plain[MAC_TEXT];
 
 	if (alert == SSL_AD_CERTIFICATE_EXPIRED) {
@@ -103,7 +109,7 @@ tell_incompatible(const struct tls_trouble *trouble, const char *why, struct lin
 static void
 tell_alert(const struct tls_trouble *trouble, int alert, struct link_end *end)
 {
-	const char *name = SSL_alert_desc_string_long(alert);
+	const char *name = tls_alert_name(alert);
 
 	if (is_about_certificate(alert) && !trouble->accepted) {
 		tell_refused(trouble, alert, end);

@@ -18,9 +18,8 @@ struct tls_stream {
 	SSL *ssl;
 	struct tls_context *context;
 	const struct tls_peer *peer;
-	char pin[PIN_TEXT];			/* the certificate to expect, or "" */
-	char fingerprint[TLS_FINGERPRINT_TEXT]; /* the certificate that was shown */
-	bool established;			/* the handshake is done */
+	struct tls_shown shown;
+	bool established; /* the handshake is done */
 	bool accepted;
 	bool over;
 	struct link_end end;
@@ -43,27 +42,47 @@ trace(const SSL *ssl, int where, int value)
 }
 
 static void
-take_fingerprint(struct tls_stream *stream, const X509 *certificate)
+take_subject(struct tls_shown *shown, const X509 *certificate)
 {
+	BIO *memory = BIO_new(BIO_s_mem());
+	int length = 0;
+
+	if (memory && X509_NAME_print_ex(memory, X509_get_subject_name(certificate), 0,
+					 XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ) >= 0)
+		length = BIO_read(memory, shown->subject, sizeof shown->subject - 1);
+	shown->subject[length > 0 ? length : 0] = '\0';
+	BIO_free(memory);
+}
+
+static void
+take_shown(struct tls_stream *stream, const X509 *certificate)
+{
+	struct tls_shown *shown = &stream->shown;
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned length = 0;
 
 	if (!X509_digest(certificate, EVP_sha256(), digest, &length))
 		length = 0;
-	stream->fingerprint[0] = '\0';
+	shown->fingerprint[0] = '\0';
 	for (unsigned i = 0; i < length; i++)
-		sprintf(stream->fingerprint + 2 * i, "%02x", digest[i]);
+		sprintf(shown->fingerprint + 2 * i, "%02x", digest[i]);
+	take_subject(shown, certificate);
+	shown->dates = identity_dates_of(certificate);
+	/* The handshake goes on: its cipher is not the current one yet. */
+	snprintf(shown->protocol, sizeof shown->protocol, "%s %s", SSL_get_version(stream->ssl),
+		 SSL_CIPHER_get_name(SSL_get_pending_cipher(stream->ssl)));
 }
 
 static bool
 is_pinned(struct tls_stream *stream)
 {
-	if (!*stream->pin || strcmp(stream->pin, stream->fingerprint) == 0)
+	if (!*stream->shown.pin || strcmp(stream->shown.pin, stream->shown.fingerprint) == 0)
 		return true;
 	link_end_set(&stream->end, LINK_CONTROLLER_NOT_TRUSTED,
 		     "controller %s shows another certificate (SHA-256 %s) than before (%s): if it "
 		     "was given a new one, delete %s; if not, something may be in between",
-		     stream->peer->name, stream->fingerprint, stream->pin, stream->peer->pin_file);
+		     stream->peer->name, stream->shown.fingerprint, stream->shown.pin,
+		     stream->peer->pin_file);
 	return false;
 }
 
@@ -72,13 +91,13 @@ is_configured(struct tls_stream *stream)
 {
 	const char *expected = stream->context->fingerprint;
 
-	if (strcmp(expected, stream->fingerprint) == 0)
+	if (strcmp(expected, stream->shown.fingerprint) == 0)
 		return true;
 	link_end_set(&stream->end, LINK_CONTROLLER_NOT_TRUSTED,
 		     "controller %s shows a certificate with the fingerprint %s, the configuration "
 		     "expects %s: if it was given a new one, correct the fingerprint; if not, "
 		     "something may be in between",
-		     stream->peer->name, stream->fingerprint, expected);
+		     stream->peer->name, stream->shown.fingerprint, expected);
 	return false;
 }
 
@@ -95,7 +114,7 @@ is_certified(struct tls_stream *stream, X509_STORE_CTX *store)
 		     stream->peer->name, stream->peer->host,
 		     *context->ca_file ? context->ca_file : "the system's authorities",
 		     X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)),
-		     stream->fingerprint);
+		     stream->shown.fingerprint);
 	return false;
 }
 
@@ -122,7 +141,7 @@ tls_stream_verify(struct x509_store_ctx_st *store, void *unused)
 	struct tls_stream *stream = SSL_get_app_data(ssl);
 
 	(void)unused;
-	take_fingerprint(stream, X509_STORE_CTX_get0_cert(store));
+	take_shown(stream, X509_STORE_CTX_get0_cert(store));
 	if (is_trusted(stream, store))
 		return 1;
 	stream->over = true;
@@ -140,7 +159,7 @@ expect_peer(struct tls_stream *stream, struct link_end *end)
 	char why[LINK_REASON_SIZE];
 
 	if (stream->context->verify == VERIFY_TOFU &&
-	    pin_load(peer->pin_file, stream->pin, why, sizeof why) < 0) {
+	    pin_load(peer->pin_file, stream->shown.pin, why, sizeof why) < 0) {
 		link_end_set(end, LINK_CONTROLLER_NOT_TRUSTED, "%s", why);
 		return false;
 	}
@@ -297,12 +316,13 @@ tls_stream_accept(struct tls_stream *stream)
 	if (stream->accepted)
 		return;
 	stream->accepted = true;
-	if (stream->context->verify != VERIFY_TOFU || *stream->pin)
+	if (stream->context->verify != VERIFY_TOFU || *stream->shown.pin ||
+	    stream->peer->remember_not)
 		return;
-	memcpy(stream->pin, stream->fingerprint, sizeof stream->pin);
-	if (pin_store(stream->peer->pin_file, stream->pin, why, sizeof why) == 0)
+	memcpy(stream->shown.pin, stream->shown.fingerprint, sizeof stream->shown.pin);
+	if (pin_store(stream->peer->pin_file, stream->shown.pin, why, sizeof why) == 0)
 		log_info("tls", "%s: remembers the controller's certificate, SHA-256 %s",
-			 stream->peer->name, stream->pin);
+			 stream->peer->name, stream->shown.pin);
 	else
 		log_warning("tls", "%s: cannot remember the controller's certificate: %s",
 			    stream->peer->name, why);
@@ -314,16 +334,8 @@ tls_stream_end(const struct tls_stream *stream)
 	return &stream->end;
 }
 
-char *
-tls_stream_describe(const struct tls_stream *stream, char *text, size_t size)
+const struct tls_shown *
+tls_stream_shown(const struct tls_stream *stream)
 {
-	snprintf(text, size, "%s %s", SSL_get_version(stream->ssl),
-		 SSL_get_cipher_name(stream->ssl));
-	return text;
-}
-
-const char *
-tls_stream_fingerprint(const struct tls_stream *stream)
-{
-	return stream->fingerprint;
+	return &stream->shown;
 }

@@ -247,7 +247,6 @@ run(void *user)
 		if (is_late(file))
 			break;
 	}
-	queue_give_up(file->output.queue, DROP_SHUTDOWN);
 	return NULL;
 }
 
@@ -344,7 +343,6 @@ file_free(struct output *output)
 	struct file *file = file_of(output);
 
 	stop(output, 0);
-	queue_free(output->queue);
 	jsonw_fini(&file->text);
 	pthread_cond_destroy(&file->turn);
 	pthread_mutex_destroy(&file->lock);
@@ -361,17 +359,27 @@ static const struct output_ops ops = {
 	.free = file_free,
 };
 
+static struct queue *
+make_queue(const struct file_settings *settings)
+{
+	struct queue_settings queue = {.max_bytes = settings->queue_size};
+
+	memcpy(queue.policies, settings->policies, sizeof queue.policies);
+	if (!settings->queue)
+		return queue_new(&queue);
+	queue_limit(settings->queue, &queue);
+	return settings->queue;
+}
+
 struct output *
 file_output_new(const struct file_settings *settings, char *error, size_t size)
 {
-	struct queue_settings queue = {.max_bytes = settings->queue_size};
 	struct file *file = calloc(1, sizeof *file);
 
 	if (!file) {
 		snprintf(error, size, "no memory");
 		return NULL;
 	}
-	memcpy(queue.policies, settings->policies, sizeof queue.policies);
 	pthread_mutex_init(&file->lock, NULL);
 	pthread_cond_init(&file->turn, NULL);
 	jsonw_init(&file->text);
@@ -379,11 +387,12 @@ file_output_new(const struct file_settings *settings, char *error, size_t size)
 	file->output.ops = &ops;
 	file->output.name = file->log_name + strlen("file ");
 	file->output.mode = settings->mode;
-	file->output.queue = queue_new(&queue);
+	file->output.queue = make_queue(settings);
 	file->path = strdup(settings->path);
 	if (file->output.queue && file->path)
 		return &file->output;
 	snprintf(error, size, "no memory");
-	file_free(&file->output);
+	file->output.queue = settings->queue ? NULL : file->output.queue;
+	output_free(&file->output);
 	return NULL;
 }

@@ -44,6 +44,7 @@ struct mqtt_settings {
 	unsigned expiry_s;   /* MQTT 5: of records; 0: none */
 	size_t queue_size;   /* bytes */
 	enum queue_policy policies[KIND_COUNT];
+	struct queue *queue;	     /* of another output, to go on with; NULL: a new one */
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* dial again when a message is not acknowledged for so long;
 					0: 30 */
@@ -54,8 +55,8 @@ struct mqtt_settings {
 	struct spool_settings spool; /* not used at QoS 0 */
 };
 
-/* Returns a new output, not started; the settings are copied. NULL with a sentence in `error` when
- * they are wrong. */
+/* Returns a new output, not started; the settings are copied, the queue is taken over. NULL with a
+ * sentence in `error` when they are wrong; a given queue stays the caller's then. */
 struct output *mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size);
 
 /* Copies settings with their text, fills in the defaults; 0, or -1 without memory (nothing to free

@@ -62,6 +62,7 @@ struct mqtt {
 	struct output output;
 	struct mqtt_settings settings;
 	char log_name[64];
+	char *root; /* of documents, "nmsp/gw1/" */
 	char *state_topic;
 	struct mqtt5__property *record_properties;
 	struct mqtt5__property *document_properties;

@@ -51,7 +51,6 @@ finish(struct mqtt *mqtt, bool said_goodbye)
 	window_put_back(&mqtt->window);
 	if (mqtt->spooler)
 		spooler_end(mqtt->spooler);
-	queue_give_up(mqtt->output.queue, DROP_SHUTDOWN);
 	mqtt_set_status(mqtt, false, "stopped");
 	uv_walk(&mqtt->loop, close_handle, NULL);
 }
@@ -289,12 +288,12 @@ mqtt_free(struct output *output)
 
 	stop(output, 0);
 	spooler_free(mqtt->spooler);
-	queue_free(output->queue);
 	topic_free(output->topic);
 	buffer_unref(mqtt->goodbye);
 	mqtt_connection_properties_free(&mqtt->record_properties);
 	mqtt_connection_properties_free(&mqtt->document_properties);
 	mqtt_settings_fini(&mqtt->settings);
+	free(mqtt->root);
 	free(mqtt->state_topic);
 	pthread_mutex_destroy(&mqtt->status_lock);
 	free(mqtt);
@@ -317,16 +316,17 @@ make_queue(struct mqtt *mqtt)
 	const struct mqtt_settings *settings = &mqtt->settings;
 	struct queue_settings queue = {.max_bytes = settings->queue_size};
 	char gateway[128];
-	char *root = NULL;
 
 	memcpy(queue.policies, settings->policies, sizeof(queue.policies));
 	topic_level(settings->gateway, gateway, sizeof(gateway));
-	if (asprintf(&root, "%s/%s/", settings->prefix, gateway) < 0 ||
-	    asprintf(&mqtt->state_topic, "%sstate", root) < 0)
+	if (asprintf(&mqtt->root, "%s/%s/", settings->prefix, gateway) < 0 ||
+	    asprintf(&mqtt->state_topic, "%sstate", mqtt->root) < 0)
 		return -1;
-	queue.document_root = root;
-	mqtt->output.queue = mqtt->window.queue = queue_new(&queue);
-	free(root);
+	mqtt->output.document_root = queue.document_root = mqtt->root;
+	if (settings->queue)
+		queue_limit(settings->queue, &queue);
+	mqtt->output.queue = settings->queue ? settings->queue : queue_new(&queue);
+	mqtt->window.queue = mqtt->output.queue;
 	return mqtt->output.queue ? 0 : -1;
 }
 
@@ -362,6 +362,16 @@ make_parts(struct mqtt *mqtt)
 	return 0;
 }
 
+/* Frees an output that could not be made, but not the queue that it was given. */
+static void
+discard(struct mqtt *mqtt, const struct queue *given)
+{
+	struct queue *queue = output_release(&mqtt->output);
+
+	if (queue != given)
+		queue_free(queue);
+}
+
 struct output *
 mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
 {
@@ -387,6 +397,6 @@ mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
 		return &mqtt->output;
 	if (mqtt->output.topic)
 		snprintf(error, size, "no memory");
-	mqtt_free(&mqtt->output);
+	discard(mqtt, settings->queue);
 	return NULL;
 }

@@ -33,6 +33,13 @@ output_status(struct output *output, struct output_status *status)
 	memset(status, 0, sizeof(*status));
 	output->ops->status(output, status);
 	queue_level(output->queue, &status->queued_bytes, &status->queued_messages);
+	status->queue_size = queue_size(output->queue);
+}
+
+struct histogram *
+output_latency(struct output *output)
+{
+	return queue_latency(output->queue);
 }
 
 int
@@ -45,11 +52,34 @@ void
 output_stop(struct output *output, unsigned flush_ms)
 {
 	output->ops->stop(output, flush_ms);
+	queue_give_up(output->queue, DROP_SHUTDOWN);
+}
+
+void
+output_halt(struct output *output, unsigned flush_ms)
+{
+	output->ops->stop(output, flush_ms);
+}
+
+struct queue *
+output_release(struct output *output)
+{
+	struct queue *queue = output->queue;
+
+	output->ops->free(output);
+	return queue;
 }
 
 void
 output_free(struct output *output)
 {
 	if (output)
-		output->ops->free(output);
+		queue_free(output_release(output));
+}
+
+void
+output_set_topic(struct output *output, struct topic *topic)
+{
+	topic_free(output->topic);
+	output->topic = topic;
 }

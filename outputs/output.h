@@ -22,6 +22,7 @@ enum publish_mode {
 	MODE_BATCH,  /* one message per kind and NMSP message */
 };
 
+struct histogram;
 struct queue;
 struct output;
 struct output_status;
@@ -36,14 +37,15 @@ struct output_ops {
 		unsigned flush_ms); /* goodbye, flush, end the thread; returns when it has ended */
 	void (*status)(struct output *output,
 		       struct output_status *status); /* all but what is queued */
-	void (*free)(struct output *output);
+	void (*free)(struct output *output);	      /* all but the queue */
 };
 
 struct output {
 	const struct output_ops *ops;
 	char *name;
 	enum publish_mode mode;
-	struct topic *topic; /* of records; NULL for outputs without topics */
+	struct topic *topic;	   /* of records; NULL for outputs without topics */
+	const char *document_root; /* of the topics of documents, "nmsp/gw1/"; NULL: none */
 	struct queue *queue;
 };
 
@@ -56,8 +58,9 @@ struct publication {
 	bool topic_kept;	 /* the topic was given to output_keep_topic() */
 	struct account *account; /* outlives the output */
 	const char *controller;	 /* whose record it is; outlives the output */
-	uint64_t station; /* what the record is about, for conflation: MAC and entity; 0: never
-			     conflated */
+	uint64_t station;     /* what the record is about, for conflation: MAC and entity; 0: never
+				 conflated */
+	uint64_t received_at; /* ms since 1970; 0: not known */
 };
 
 /* The disk spool of an output. */
@@ -76,6 +79,7 @@ struct output_status {
 	char reason[128]; /* why not, or "" */
 	size_t queued_bytes;
 	size_t queued_messages;
+	size_t queue_size; /* bytes */
 	uint64_t reconnects;
 	struct spool_status spool;
 };
@@ -96,10 +100,25 @@ void output_document(struct output *output, const char *suffix, struct buffer *p
 /* Copies the present state. Any thread. */
 void output_status(struct output *output, struct output_status *status);
 
+/* How long records took from the controller to the end of this output, where they were published;
+ * belongs to the output. Any thread. */
+struct histogram *output_latency(struct output *output);
+
 /* Begin, end and free, through the ops. output_stop takes at most about `flush_ms`; what is still
  * queued then is counted as DROP_SHUTDOWN. */
 int output_start(struct output *output);
 void output_stop(struct output *output, unsigned flush_ms);
 void output_free(struct output *output);
+
+/* As output_stop, but what is still queued stays queued; any thread. */
+void output_halt(struct output *output, unsigned flush_ms);
+
+/* As output_free, but for the queue, which is returned and belongs to the caller or to the output
+ * that it was given to. */
+struct queue *output_release(struct output *output);
+
+/* Replaces the template of the topics of records (taken over). Topics that were made of the one
+ * before stay good. */
+void output_set_topic(struct output *output, struct topic *topic);
 
 #endif

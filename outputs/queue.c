@@ -15,6 +15,7 @@
 
 #include "outputs/queue_index.h"
 #include "outputs/retained.h"
+#include "outputs/timestamp.h"
 
 #define MAX_SPARES    4096
 #define FINISHED_MANY 256
@@ -39,6 +40,7 @@ struct queue {
 	size_t n_kept_topics;
 
 	struct queue_list finished; /* the consumer's, without the lock */
+	struct histogram latency;   /* the same */
 };
 
 static const uint8_t rank_of_kind[KIND_COUNT] = {
@@ -107,6 +109,7 @@ item_set_text(struct queue_item *item, const struct publication *publication)
 	item->payload = buffer_ref(publication->payload);
 	item->topic = counted ? buffer_ref(publication->topic) : publication->topic;
 	item->topic_kept = publication->topic_kept;
+	item->received_ms = (uint32_t)publication->received_at;
 }
 
 static void
@@ -296,6 +299,18 @@ queue_document(struct queue *queue, const char *suffix, struct buffer *payload, 
 }
 
 bool
+queue_close_documents(struct queue *queue)
+{
+	bool wake;
+
+	pthread_mutex_lock(&queue->lock);
+	retained_close(&queue->retained);
+	wake = must_wake(queue);
+	pthread_mutex_unlock(&queue->lock);
+	return wake;
+}
+
+bool
 queue_has_document(struct queue *queue, const char *suffix)
 {
 	bool has;
@@ -413,6 +428,25 @@ queue_take_records(struct queue *queue, struct queue_list *list, size_t n, bool 
 	return got;
 }
 
+void
+queue_note_latency(struct queue *queue, const struct queue_item *item)
+{
+	uint32_t ms = (uint32_t)timestamp_now() - item->received_ms;
+
+	if (!item->received_ms)
+		return;
+	/* A clock that was set back. */
+	if (ms > INT32_MAX)
+		ms = 0;
+	histogram_add(&queue->latency, ms, item->records);
+}
+
+struct histogram *
+queue_latency(struct queue *queue)
+{
+	return &queue->latency;
+}
+
 static void
 count_outcome(struct account *account, uint32_t records, enum outcome outcome,
 	      enum drop_reason reason)
@@ -436,6 +470,8 @@ queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *it
 	queue_list_remove(list, item);
 	if (item->account)
 		count_outcome(item->account, item->records, outcome, reason);
+	if (item->account && outcome == OUTCOME_PUBLISHED)
+		queue_note_latency(queue, item);
 	queue_list_append(&queue->finished, item);
 	if (queue->finished.count < FINISHED_MANY)
 		return;
@@ -485,6 +521,12 @@ queue_level(struct queue *queue, size_t *bytes, size_t *messages)
 	pthread_mutex_unlock(&queue->lock);
 }
 
+size_t
+queue_size(const struct queue *queue)
+{
+	return queue->max_bytes;
+}
+
 struct queue *
 queue_new(const struct queue_settings *settings)
 {
@@ -501,6 +543,27 @@ queue_new(const struct queue_settings *settings)
 		return NULL;
 	}
 	return queue;
+}
+
+void
+queue_limit(struct queue *queue, const struct queue_settings *settings)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->max_bytes = settings->max_bytes;
+	memcpy(queue->policies, settings->policies, sizeof(queue->policies));
+	pthread_mutex_unlock(&queue->lock);
+}
+
+int
+queue_reroot(struct queue *queue, const char *document_root)
+{
+	int fault;
+
+	pthread_mutex_lock(&queue->lock);
+	collect_finished(queue);
+	fault = retained_reroot(&queue->retained, document_root);
+	pthread_mutex_unlock(&queue->lock);
+	return fault;
 }
 
 void

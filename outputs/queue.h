@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "codecs/dict.h"
+#include "outputs/histogram.h"
 #include "outputs/output.h"
 
 #define QUEUE_RANKS 3
@@ -57,6 +58,7 @@ struct queue_item {
 	struct document *document;	  /* NULL for records */
 	const char *controller;		  /* of a record */
 	uint64_t station;
+	uint32_t received_ms; /* the low bits of ms since 1970; 0: not known */
 	uint32_t records;
 	uint32_t cost;
 	uint8_t rank;
@@ -92,6 +94,14 @@ void queue_list_remove(struct queue_list *list, struct queue_item *item);
 /* Returns a new queue, or NULL without memory. */
 struct queue *queue_new(const struct queue_settings *settings);
 
+/* Gives a queue other limits and policies from now on; what is queued stays. */
+void queue_limit(struct queue *queue, const struct queue_settings *settings);
+
+/* Gives the documents another root: those that were set are forgotten, and closed ones are open
+ * again. With the root that they have, nothing happens. No document may be taken. 0, or -1 without
+ * memory. */
+int queue_reroot(struct queue *queue, const char *document_root);
+
 /* Frees the queue; records still in it are counted as DROP_SHUTDOWN. Nothing may be taken any more.
  * Takes NULL. */
 void queue_free(struct queue *queue);
@@ -106,6 +116,10 @@ bool queue_keep_topic(struct queue *queue, struct buffer *topic);
 /* Sets the document `suffix`; a NULL payload clears it. Returns true when the consumer has to be
  * woken. */
 bool queue_document(struct queue *queue, const char *suffix, struct buffer *payload, uint8_t qos);
+
+/* Clears every document but `state`, and takes none but that any more: their root is to be another
+ * one. Returns true when the consumer has to be woken. */
+bool queue_close_documents(struct queue *queue);
 
 /* Whether the document `suffix` is set. */
 bool queue_has_document(struct queue *queue, const char *suffix);
@@ -137,5 +151,14 @@ enum queue_policy queue_policy_of(const struct queue *queue, enum kind kind);
 
 /* What is queued now, in flight included. */
 void queue_level(struct queue *queue, size_t *bytes, size_t *messages);
+
+/* The most bytes that may be queued. */
+size_t queue_size(const struct queue *queue);
+
+/* Counts how long ago a record that is published now was received. */
+void queue_note_latency(struct queue *queue, const struct queue_item *item);
+
+/* How long published records took; belongs to the queue. */
+struct histogram *queue_latency(struct queue *queue);
 
 #endif

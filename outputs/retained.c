@@ -92,10 +92,40 @@ retained_fini(struct retained *retained)
 	free(retained->root);
 }
 
+int
+retained_reroot(struct retained *retained, const char *root)
+{
+	if (!retained->root || !root || strcmp(retained->root, root) == 0)
+		return 0;
+	retained_fini(retained);
+	return retained_init(retained, root);
+}
+
+/* The gateway's own: the last that is said. */
+static bool
+is_state(const struct retained *retained, const struct document *document)
+{
+	return strcmp(document->topic->data + strlen(retained->root), "state") == 0;
+}
+
+void
+retained_close(struct retained *retained)
+{
+	retained->closed = true;
+	for (struct document *document = retained->documents; document; document = document->next) {
+		if (is_state(retained, document))
+			continue;
+		buffer_unref(document->payload);
+		document->payload = NULL;
+		mark(retained, document);
+	}
+}
+
 bool
 retained_set(struct retained *retained, const char *suffix, struct buffer *payload, uint8_t qos)
 {
-	struct document *document = retained->root ? find_or_make(retained, suffix) : NULL;
+	bool shut = !retained->root || (retained->closed && strcmp(suffix, "state") != 0);
+	struct document *document = shut ? NULL : find_or_make(retained, suffix);
 
 	if (!document)
 		return false;

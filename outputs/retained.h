@@ -23,6 +23,7 @@ struct retained {
 	struct document *documents;
 	struct document *first_dirty;
 	struct document **last_dirty;
+	bool closed;
 };
 
 /* Prepares for documents under `root` (NULL: for none). 0, or -1 without memory. */
@@ -31,8 +32,15 @@ int retained_init(struct retained *retained, const char *root);
 /* Frees all documents. */
 void retained_fini(struct retained *retained);
 
+/* Forgets all documents and opens again when the root is to be another one. None may be taken. 0,
+ * or -1 without memory. */
+int retained_reroot(struct retained *retained, const char *root);
+
+/* Clears every document but `state`, and takes none but that any more. */
+void retained_close(struct retained *retained);
+
 /* Sets the text of the document `suffix`, or clears it (NULL). False where there are no documents,
- * or without memory. */
+ * they are closed, or without memory. */
 bool retained_set(struct retained *retained, const char *suffix, struct buffer *payload,
 		  uint8_t qos);
 

@@ -16,7 +16,7 @@ struct header {
 	uint16_t controller_length;
 	uint8_t kind_length;
 	uint8_t version;
-	uint32_t flags; /* none yet */
+	uint32_t received_ms;
 };
 
 _Static_assert(sizeof(struct header) == 32, "padding would be written to disk");
@@ -65,6 +65,7 @@ spool_record_write(const struct spool_record *record, char *out)
 		.controller_length = (uint16_t)record->controller_length,
 		.kind_length = (uint8_t)strlen(kind),
 		.version = RECORD_VERSION,
+		.received_ms = record->received_ms,
 	};
 	char *end = put(out, (const char *)&header, sizeof(header));
 
@@ -111,5 +112,6 @@ spool_record_read(struct spool_record *record, const char *bytes, size_t length)
 	record->payload_length = length - before;
 	record->station = header.station;
 	record->records = header.records;
+	record->received_ms = header.received_ms;
 	return read_kind(&record->kind, bytes + sizeof(header), header.kind_length);
 }

@@ -24,6 +24,7 @@ struct spool_record {
 	size_t payload_length;
 	uint64_t station;
 	uint32_t records;
+	uint32_t received_ms; /* the low bits of ms since 1970; 0: not known */
 };
 
 /* The bytes that a record takes; 0 for one with a name or topic that is too long. */

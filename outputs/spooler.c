@@ -248,6 +248,7 @@ store(struct spooler *spooler, struct queue_item *item)
 		.payload_length = item->payload->length,
 		.station = item->station,
 		.records = item->records,
+		.received_ms = item->received_ms,
 	};
 	size_t size = spool_record_size(&record);
 	struct spool_place place = {0};
@@ -475,6 +476,7 @@ receive(void *context, struct spool_place place, const struct spool_record *reco
 	item->account = &item->owner->accounts->kinds[record->kind];
 	item->kind = (uint8_t)record->kind;
 	item->records = record->records;
+	item->received_ms = record->received_ms;
 	item->station = record->station;
 	item->rank = place.rank;
 	item->spool_number = place.number;
@@ -530,6 +532,8 @@ spooler_finish(struct spooler *spooler, struct queue_list *list, struct queue_it
 	account_add(outcome == OUTCOME_PUBLISHED ? &item->account->published
 						 : &item->account->dropped[reason],
 		    item->records);
+	if (outcome == OUTCOME_PUBLISHED)
+		queue_note_latency(spooler->queue, item);
 	if (item->spool_epoch == spooler->epoch) {
 		count->spooled -= item->records;
 		count->read -= item->records;

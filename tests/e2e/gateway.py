@@ -57,7 +57,7 @@ def mqtt_options(broker, **change):
 
 def configuration(state_dir, controllers, mqtts, files=(), gateway=()):
     """The text of a configuration; the sections as {name: options}."""
-    head = {"name": "gw1", "dictionary": "baseline", "state_dir": state_dir,
+    head = {"name": "gw1", "dictionary": "baseline", "state_dir": state_dir, "user": "root",
             "identity": {"mac": "02:00:5e:10:00:01"}}
     parts = [section("gateway", None, merged(head, dict(gateway)))]
     for kind, group in (("controller", controllers), ("mqtt", mqtts), ("file", dict(files))):

@@ -9,8 +9,9 @@ import ctypes.util
 import ssl
 
 VERIFY_PEER = 1 | 2  # SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
-# An error for which OpenSSL has no alert of its own, so that it sends certificate_unknown (46).
-REFUSED = 34
+# An error for which OpenSSL has no alert of its own, so that it sends certificate_unknown (46);
+# and the one of a certificate that is not valid any more, certificate_expired (45).
+REFUSED, EXPIRED = 34, 10
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
 
 _libssl = ctypes.CDLL("libssl.so.3")
@@ -26,10 +27,16 @@ def _accept(_verified, _store):
     return 1
 
 
-@CALLBACK
-def _refuse(_verified, store):
-    _libcrypto.X509_STORE_CTX_set_error(store, REFUSED)
-    return 0
+def _refusal(error):
+    @CALLBACK
+    def refuse(_verified, store):
+        _libcrypto.X509_STORE_CTX_set_error(store, error)
+        return 0
+    return refuse
+
+
+# Kept, for contexts hold the address only.
+_VERDICTS = {False: _accept, True: _refusal(REFUSED), EXPIRED: _refusal(EXPIRED)}
 
 
 def _pointer(context):
@@ -39,7 +46,8 @@ def _pointer(context):
 
 
 def context(pair, *, lowest=None, highest=None, ciphers=None, refuse=False):
-    """A server context that asks for a client certificate and accepts all, or refuses all."""
+    """A server context that asks for a client certificate and accepts all, or refuses all: with
+    alert 46, or for the reason given."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if ciphers:
         made.set_ciphers(ciphers)
@@ -48,5 +56,5 @@ def context(pair, *, lowest=None, highest=None, ciphers=None, refuse=False):
     if highest:
         made.maximum_version = highest
     made.load_cert_chain(pair.certificate, pair.key)
-    _libssl.SSL_CTX_set_verify(_pointer(made), VERIFY_PEER, _refuse if refuse else _accept)
+    _libssl.SSL_CTX_set_verify(_pointer(made), VERIFY_PEER, _VERDICTS[refuse])
     return made

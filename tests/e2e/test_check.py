@@ -13,6 +13,10 @@ gateway {
 	dictionary = "baseline"
 	state_dir = "STATE"
 }
+http {
+	listen = "127.0.0.1"
+	port = 9464
+}
 controller "hq" {
 	host = "10.0.0.5"
 	port = 16113
@@ -44,6 +48,11 @@ BAD_LINES = [
     ('dictionary = "baseline"', 'dictionary = "nonesuch"', "nonesuch"),
     ('dictionary = "baseline"', 'dictionary = "/nonexistent/d.conf"', "/nonexistent/d.conf"),
     ('dictionary = "baseline"', 'identity { mac = "not a mac" }', "mac"),
+    ('dictionary = "baseline"', 'overdue = 0', "overdue"),
+    ('listen = "127.0.0.1"', 'listen = "localhost"', "localhost"),
+    ('listen = "127.0.0.1"', 'listen = "127.0.0.1:80"', "127.0.0.1:80"),
+    ('listen = "127.0.0.1"', 'address = "127.0.0.1"', "address"),
+    ("port = 9464", "port = 0", "port"),
     ('controller "hq"', 'controller "state"', "state"),
     ('controller "hq"', 'controller "command"', "command"),
     ('controller "hq"', 'controller "h/q"', "h/q"),

@@ -13,7 +13,7 @@ from certs import openssl
 from gateway import smallest
 from proc import nmsp2mqtt
 
-COMMANDS = ("run", "check", "identity", "decode", "schema")
+COMMANDS = ("run", "check", "identity", "probe", "decode", "schema")
 MAC = "02:00:5e:10:00:01"
 
 

@@ -26,7 +26,9 @@ LIBRARIES = [
     ("libuv", r"uv\.h", r"(gateway|outputs)/.*"),
     ("libmosquitto", r"(mosquitto\w*|mqtt_protocol)\.h", r"outputs/mqtt\.c"),
     ("jansson", r"jansson\w*\.h",
-     r"outputs/(document|schema)[a-z0-9_]*\.[ch]|gateway/[a-z0-9_]*document[a-z0-9_]*\.[ch]"),
+     r"outputs/(document|schema)[a-z0-9_]*\.[ch]|"
+     r"gateway/([a-z0-9_]*(document|status|command)[a-z0-9_]*|cmd_\w+|parts|ready|reload|routes|"
+     r"control_client)\.[ch]"),
     ("libconfuse", r"confuse\.h", r"conf/[a-z0-9_]+\.c"),
     ("LMDB", r"lmdb\.h", r"outputs/spool\.c"),
     ("libmicrohttpd", r"microhttpd\.h", r"gateway/http\.c"),

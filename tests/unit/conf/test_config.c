@@ -29,6 +29,40 @@ test_gateway_defaults(void **state)
 	config_free(config);
 }
 
+/* All that no file says is as in one that says as little as possible. */
+static void
+test_without_a_file(void **state)
+{
+	struct errors errors = {0};
+	const struct report report = {collect, &errors};
+	struct config *file = load_good(LEAST);
+	struct config *config = config_of_host("2001:db8::5", "/state", &report);
+	const struct config_controller *one = &config->controllers[0], *hq = &file->controllers[0];
+
+	(void)state;
+	assert_non_null(config);
+	assert_int_equal(errors.n, 0);
+	assert_string_equal(config->gateway.certificate, "/state/identity.crt");
+	assert_string_equal(config->gateway.key, "/state/identity.key");
+	assert_string_equal(config->gateway.state_dir, "/state");
+	assert_string_equal(config->gateway.dictionary, file->gateway.dictionary);
+	assert_string_equal(config->gateway.mac, "");
+	assert_int_equal(config->n_controllers, 1);
+	assert_string_equal(one->name, "2001:db8::5");
+	assert_int_equal(one->n_hosts, 1);
+	assert_string_equal(one->hosts[0], "2001:db8::5");
+	assert_int_equal(one->port, hq->port);
+	assert_int_equal(one->n_services, hq->n_services);
+	assert_string_equal(one->services[0].subservice, hq->services[0].subservice);
+	assert_int_equal(one->verify, hq->verify);
+	assert_int_equal(one->min_version, hq->min_version);
+	assert_string_equal(one->ciphers, "");
+	assert_int_equal(one->handshake_timeout_s, hq->handshake_timeout_s);
+	assert_int_equal(config->n_mqtts + config->n_files, 0);
+	config_free(config);
+	config_free(file);
+}
+
 static void
 test_gateway(void **state)
 {
@@ -431,6 +465,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gateway_defaults),
+		cmocka_unit_test(test_without_a_file),
 		cmocka_unit_test(test_gateway),
 		cmocka_unit_test(test_controller_defaults),
 		cmocka_unit_test(test_controller),

@@ -135,6 +135,9 @@ certificate_is_as_promised(void **state)
 	assert_int_equal(days, 1);
 	assert_true(ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)));
 	assert_in_range(days, 3650, 3653);
+	const struct identity_dates dates = identity_dates_of(certificate);
+	assert_in_range(time(NULL) - dates.begin, 86400, 86400 + 60);
+	assert_int_equal(dates.end - dates.begin, INT64_C(3653) * 86400);
 }
 
 static void
@@ -398,6 +401,7 @@ macs_are_read(void **state)
 		assert_int_equal(mac_parse(bad[i], mac), -1);
 	assert_string_equal(mac_text(MAC, ':', text), "02:00:5e:10:00:01");
 	assert_string_equal(mac_text(MAC, '\0', text), "02005e100001");
+	assert_true(mac_number(MAC) == UINT64_C(0x02005e100001));
 }
 
 static void

@@ -20,23 +20,22 @@ accounts_stay(void **state)
 {
 	struct ledger ledger = {0};
 	struct ledger_page *page = ledger_page(&ledger, "main");
-	struct account_set *hq = ledger_page_get(page, "hq");
+	struct ledger_entry *hq = ledger_page_get(page, "hq");
 
 	(void)state;
-	account_add(&hq->kinds[KIND_RSSI].received, 3);
+	account_add(&hq->accounts.kinds[KIND_RSSI].received, 3);
 	assert_ptr_not_equal(ledger_page_get(page, "lab"), hq);
 	assert_ptr_not_equal(ledger_page_get(ledger_page(&ledger, "other"), "hq"), hq);
 	assert_ptr_equal(ledger_page(&ledger, "main"), page);
 	assert_ptr_equal(ledger_page_get(page, "hq"), hq);
-	assert_int_equal(hq->kinds[KIND_RSSI].received, 3);
+	assert_int_equal(hq->accounts.kinds[KIND_RSSI].received, 3);
 	ledger_fini(&ledger);
 }
 
 static void
-append_name(void *context, const char *controller, struct account_set *accounts)
+append_name(void *context, struct ledger_entry *entry)
 {
-	(void)accounts;
-	strcat(strcat(context, controller), " ");
+	strcat(strcat(context, entry->controller), " ");
 }
 
 static void
@@ -63,16 +62,15 @@ count_all(void *context)
 
 	for (unsigned i = 0; i < CONTROLLERS; i++) {
 		snprintf(name, sizeof name, "c%u", i);
-		account_add(&ledger_page_get(context, name)->kinds[KIND_INFO].received, 1);
+		account_add(&ledger_page_get(context, name)->accounts.kinds[KIND_INFO].received, 1);
 	}
 	return NULL;
 }
 
 static void
-check_count(void *context, const char *controller, struct account_set *accounts)
+check_count(void *context, struct ledger_entry *entry)
 {
-	(void)controller;
-	assert_int_equal(accounts->kinds[KIND_INFO].received, THREADS);
+	assert_int_equal(entry->accounts.kinds[KIND_INFO].received, THREADS);
 	++*(unsigned *)context;
 }
 

@@ -83,6 +83,25 @@ test_each_notification_replaces_the_last(void **state)
 }
 
 static void
+test_services_as_text(void **state)
+{
+	struct reading *r = *state;
+	struct offer offer = {.services = NULL};
+	char text[64], small[34];
+
+	assert_string_equal(offer_list(&offer, r->dict, text, sizeof text), "");
+	reading_body(r, 7, "0020 [0001 02 0001 0002 0002 0000] 0020 [ffff 01 fffe 0000]");
+	offer_take(&offer, &r->message);
+	assert_string_equal(offer_list(&offer, r->dict, text, sizeof text),
+			    "rssi:client, rssi:tag, 65535:65534");
+	assert_string_equal(offer_list(&offer, r->dict, small, sizeof small),
+			    "rssi:client, rssi:tag, ...");
+	assert_string_equal(offer_list(&offer, r->dict, small, 24), "rssi:client, ...");
+	assert_string_equal(offer_list(&offer, r->dict, small, 14), "...");
+	offer_clear(&offer);
+}
+
+static void
 test_a_long_name_is_cut(void **state)
 {
 	struct reading *r = *state;
@@ -139,6 +158,7 @@ main(void)
 		cmocka_unit_test(test_the_mask_where_no_services_are_named),
 		cmocka_unit_test(test_bits_without_a_name_are_nothing),
 		cmocka_unit_test(test_each_notification_replaces_the_last),
+		cmocka_unit_test(test_services_as_text),
 		cmocka_unit_test(test_a_long_name_is_cut),
 		cmocka_unit_test(test_other_and_malformed_messages_offer_nothing),
 	};

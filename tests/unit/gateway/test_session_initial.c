@@ -55,6 +55,19 @@ test_each_service_and_entity_is_asked_once_and_in_order(void **state)
 	life_free(life);
 }
 
+static void
+test_none_where_none_is_wanted(void **state)
+{
+	struct life *life = life_new(many, COUNT(many));
+
+	(void)state;
+	life->session.settings.no_initial = true;
+	life_subscribe(life);
+	life_assert_nothing_sent(life);
+	assert_int_equal(life->session.answer_by, UINT64_MAX);
+	life_free(life);
+}
+
 /* Answers the request under way; `more` follow. */
 static void
 answer(struct life *life, bool more)
@@ -201,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_service_and_entity_is_asked_once_and_in_order),
+		cmocka_unit_test(test_none_where_none_is_wanted),
 		cmocka_unit_test(test_an_answer_of_several_messages),
 		cmocka_unit_test(test_other_messages_are_no_answer),
 		cmocka_unit_test(test_a_request_without_answer_is_given_up),

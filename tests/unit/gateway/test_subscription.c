@@ -113,6 +113,25 @@ test_services_go_before_the_mask(void **state)
 }
 
 static void
+test_narrowed_to_the_first_that_is_offered(void **state)
+{
+	struct reading *r = *state;
+	struct subscription s;
+
+	begin(r, &s);
+	reading_body(r, 7, "0021 [0000000000000004]");
+	assert_false(subscription_narrow(&s, &r->message));
+	assert_int_equal(s.n_items, COUNT(wants));
+	reading_body(r, 7, "0021 [0000000000020002]");
+	assert_true(subscription_narrow(&s, &r->message));
+	assert_int_equal(s.n_items, 1);
+	assert_int_equal(offer(r, &s, "0021 [00000000007fffff]"), 1);
+	assert_int_equal(request(r, &s, "0020 [0001 01 0002 ffff]"), 1);
+	assert_int_equal(offer(r, &s, "0021 [00000000007fffff]"), 0);
+	subscription_fini(&s);
+}
+
+static void
 test_what_is_offered_no_longer_is_asked_for_anew(void **state)
 {
 	struct reading *r = *state;
@@ -315,6 +334,7 @@ main(void)
 		cmocka_unit_test(test_names_that_are_not_there),
 		cmocka_unit_test(test_elements_by_service_in_the_order_of_the_configuration),
 		cmocka_unit_test(test_services_go_before_the_mask),
+		cmocka_unit_test(test_narrowed_to_the_first_that_is_offered),
 		cmocka_unit_test(test_what_is_offered_no_longer_is_asked_for_anew),
 		cmocka_unit_test(test_success_without_services_grants_all_that_was_asked_for),
 		cmocka_unit_test(test_any_other_status_without_services_grants_nothing),

@@ -78,7 +78,8 @@ set_up(void **state)
 	pin_path(pair->root, "hq", pair->pin_file, sizeof pair->pin_file);
 	pair->style.identity = &theirs;
 	pair->controller = server_section(VERIFY_NONE);
-	pair->peer = (struct tls_peer){"hq", "192.0.2.1", pair->pin_file};
+	pair->peer =
+		(struct tls_peer){.name = "hq", .host = "192.0.2.1", .pin_file = pair->pin_file};
 	pair->fds[0] = pair->fds[1] = -1;
 	*state = pair;
 	return 0;
@@ -208,7 +209,6 @@ shows_certificate_and_passes_bytes(void **state)
 {
 	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 	struct pair *pair = *state;
-	char text[96];
 
 	for (int i = 0; i < 2; i++) {
 		pair->style.version = versions[i];
@@ -216,9 +216,34 @@ shows_certificate_and_passes_bytes(void **state)
 		X509 *shown = SSL_get0_peer_certificate(pair->server);
 		assert_non_null(shown);
 		assert_int_equal(X509_cmp(shown, ours.certificate), 0);
-		tls_stream_describe(pair->client, text, sizeof text);
-		assert_int_equal(strncmp(text, i ? "TLSv1.3 " : "TLSv1.2 ", 8), 0);
 		assert_bytes_pass(pair);
+	}
+}
+
+/* Also when it does not trust it. */
+static void
+tells_what_it_was_shown(void **state)
+{
+	static char nothing[] = "00";
+	static const char *const protocols[] = {"TLSv1.2 ECDHE-RSA-", "TLSv1.3 TLS_"};
+	struct pair *pair = *state;
+	char fingerprint[65];
+
+	server_fingerprint(theirs.certificate, fingerprint);
+	pair->controller.verify = VERIFY_FINGERPRINT;
+	pair->controller.fingerprint = nothing;
+	for (int i = 0; i < 2; i++) {
+		pair->style.version = i ? TLS1_3_VERSION : TLS1_2_VERSION;
+		assert_true(join(pair));
+		assert_string_equal(tls_stream_shown(pair->client)->fingerprint, "");
+		assert_int_equal(shake(pair), TLS_END);
+		const struct tls_shown *shown = tls_stream_shown(pair->client);
+		const struct identity_dates dates = identity_dates_of(theirs.certificate);
+		assert_memory_equal(shown->protocol, protocols[i], strlen(protocols[i]));
+		assert_string_equal(shown->fingerprint, fingerprint);
+		assert_string_equal(shown->subject, "O=nmsp2mqtt, CN=02005e100001");
+		assert_string_equal(shown->pin, "");
+		assert_memory_equal(&shown->dates, &dates, sizeof dates);
 	}
 }
 
@@ -441,12 +466,12 @@ first_use_is_remembered_once_accepted(void **state)
 	server_fingerprint(others.certificate, now);
 	pair->controller.verify = VERIFY_TOFU;
 	assert_int_equal(shake(pair), TLS_DONE);
-	assert_string_equal(tls_stream_fingerprint(pair->client), before);
 	assert_int_equal(access(pair->pin_file, F_OK), -1);
 	tls_stream_accept(pair->client);
 	assert_int_equal(pin_load(pair->pin_file, pin, pair->end.reason, LINK_REASON_SIZE), 1);
 	assert_string_equal(pin, before);
 	assert_int_equal(shake(pair), TLS_DONE);
+	assert_string_equal(tls_stream_shown(pair->client)->pin, before);
 
 	pair->style.identity = &others;
 	assert_shakes_to(pair, LINK_CONTROLLER_NOT_TRUSTED, before);
@@ -454,6 +479,18 @@ first_use_is_remembered_once_accepted(void **state)
 	assert_end(pair, LINK_CONTROLLER_NOT_TRUSTED, pair->pin_file);
 	assert_int_equal(unlink(pair->pin_file), 0);
 	assert_int_equal(shake(pair), TLS_DONE);
+}
+
+static void
+nothing_is_remembered_where_it_may_not(void **state)
+{
+	struct pair *pair = *state;
+
+	pair->controller.verify = VERIFY_TOFU;
+	pair->peer.remember_not = true;
+	assert_int_equal(shake(pair), TLS_DONE);
+	tls_stream_accept(pair->client);
+	assert_int_equal(access(pair->pin_file, F_OK), -1);
 }
 
 static void
@@ -581,6 +618,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(shows_certificate_and_passes_bytes),
+		TEST(tells_what_it_was_shown),
 		TEST(goodbye_is_orderly_both_ways),
 		TEST(contexts_are_shared),
 		TEST(bad_settings_are_told),
@@ -593,6 +631,7 @@ main(void)
 		TEST(refused_for_its_dates),
 		TEST(every_alert_about_certificates),
 		TEST(first_use_is_remembered_once_accepted),
+		TEST(nothing_is_remembered_where_it_may_not),
 		TEST(broken_pin_trusts_nobody),
 		TEST(fingerprint_decides),
 		TEST(authority_and_name_decide),

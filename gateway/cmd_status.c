@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/* cmd_status.c: nmsp2mqtt status: what the running gateway does */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/commands.h"
+#include "gateway/control_client.h"
+#include "gateway/status_print.h"
+#include "gateway/terminal.h"
+
+static int
+print_text(const char *body, const char *controller)
+{
+	json_t *status = json_loads(body, 0, NULL);
+	bool colours = terminal_of(stdout).colours;
+
+	if (!status) {
+		fputs("the gateway's status is no JSON\n", stderr);
+		return COMMAND_ERROR;
+	}
+	if (controller)
+		status_print_controller(stdout, status, colours);
+	else
+		status_print(stdout, status, colours);
+	json_decref(status);
+	return COMMAND_OK;
+}
+
+/* A name of a controller needs no escapes: what does is none. */
+static int
+show(const char *socket, const char *controller, bool json)
+{
+	char path[256], error[CONTROL_ERROR_SIZE];
+	struct control_request request = {.method = "GET", .path = path};
+	struct control_reply reply;
+	int status = COMMAND_ERROR;
+
+	snprintf(path, sizeof path, "/api/v1/status%s%s", controller ? "?controller=" : "",
+		 controller ? controller : "");
+	if (control_call(socket, &request, &reply, error)) {
+		fprintf(stderr, "%s\n", error);
+		return COMMAND_ERROR;
+	}
+	if (reply.status != 200) {
+		control_refusal(reply.body, error);
+		fprintf(stderr, "%s\n", error);
+	} else if (json) {
+		status = puts(reply.body) < 0 ? COMMAND_ERROR : COMMAND_OK;
+	} else {
+		status = print_text(reply.body, controller);
+	}
+	free(reply.body);
+	return status;
+}
+
+static int
+show_at(const struct control_target *target, const char *controller, bool json)
+{
+	char *socket;
+	int status;
+
+	if (controller && !control_is_name(controller)) {
+		fprintf(stderr, "%s is no name of a controller\n", controller);
+		return COMMAND_ERROR;
+	}
+	socket = control_path(target);
+	status = socket ? show(socket, controller, json) : COMMAND_ERROR;
+	free(socket);
+	return status;
+}
+
+int
+cmd_status(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	struct control_target target = {.config = NULL};
+	bool json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		if (option == 'c')
+			target.config = optarg;
+		else if (option == 's')
+			target.socket = optarg;
+		else if (option == 'j')
+			json = true;
+		else
+			return command_usage("status");
+	}
+	if (argc - optind > 1)
+		return command_usage("status");
+	return show_at(&target, optind < argc ? argv[optind] : NULL, json);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: ISC */
+/* routes.c: what the gateway's own HTTP answers to requests */
+#include "gateway/routes.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#include "gateway/assets.h"
+#include "gateway/gateway.h"
+#include "gateway/metrics.h"
+#include "gateway/parts.h"
+#include "gateway/ready.h"
+#include "gateway/status.h"
+
+#define JSON_TYPE  "application/json"
+#define LOOP_SHARE 10 /* a document takes at most one in so many parts of the loop's time */
+
+enum {
+	OK = 200,
+	BAD_REQUEST = 400,
+	NOT_FOUND = 404,
+	NOT_ALLOWED = 405,
+	NOT_IMPLEMENTED = 501,
+	UNAVAILABLE = 503,
+};
+
+struct resource {
+	const char *method;
+	const char *path; /* with a slash at its end: and what follows */
+	void (*answer)(struct routes *routes, const struct request *request, struct reply *reply);
+};
+
+static void
+reply_buffer(struct reply *reply, unsigned status, const char *type, struct buffer *buffer)
+{
+	*reply = (struct reply){.status = status, .type = type, .buffer = buffer};
+	if (!buffer)
+		return;
+	reply->data = buffer->data;
+	reply->length = buffer->length;
+}
+
+static void
+reply_json(struct reply *reply, unsigned status, json_t *document)
+{
+	reply_buffer(reply, status, JSON_TYPE, parts_text(document));
+}
+
+void
+reply_error(struct reply *reply, unsigned status, const char *sentence)
+{
+	reply_json(reply, status, json_pack("{s:s}", "error", sentence));
+}
+
+/* A document as it is now, or as it was lately: what took long to make is not made again before
+ * nine times as long, however many ask. */
+static struct buffer *
+from_cache(struct routes_cache *cache, struct gateway *g,
+	   struct buffer *(*make)(struct gateway *gateway))
+{
+	uint64_t began = uv_hrtime(), ended;
+
+	if (cache->text && began < cache->until_ns)
+		return buffer_ref(cache->text);
+	buffer_unref(cache->text);
+	cache->text = make(g);
+	ended = uv_hrtime();
+	cache->until_ns = ended + (ended - began) * (LOOP_SHARE - 1);
+	return cache->text ? buffer_ref(cache->text) : NULL;
+}
+
+static struct buffer *
+whole_status(struct gateway *g)
+{
+	return status_document(g, NULL);
+}
+
+static void
+answer_status(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	struct gateway *g = routes->gateway;
+	const char *name = request->argument(request->context, "controller");
+
+	if (name && !gateway_controller(g, name))
+		reply_error(reply, NOT_FOUND, "there is no controller of this name");
+	else if (name)
+		reply_buffer(reply, OK, JSON_TYPE, status_document(g, name));
+	else
+		reply_buffer(reply, OK, JSON_TYPE, from_cache(&routes->status, g, whole_status));
+}
+
+static void
+answer_health(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	(void)routes;
+	(void)request;
+	*reply = (struct reply){.status = OK, .type = "text/plain", .data = "ok\n", .length = 3};
+}
+
+static void
+answer_ready(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	const struct gateway *g = routes->gateway;
+
+	(void)request;
+	reply_buffer(reply, ready_now(g) ? OK : UNAVAILABLE, JSON_TYPE, ready_document(g));
+}
+
+static void
+answer_metrics(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	(void)request;
+	reply_buffer(reply, OK, METRICS_TYPE,
+		     from_cache(&routes->metrics, routes->gateway, metrics_text));
+}
+
+static void
+answer_asset(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	struct asset asset;
+
+	(void)routes;
+	if (asset_find(&asset, request->path))
+		*reply = (struct reply){.status = OK,
+					.type = asset.type,
+					.data = asset.data,
+					.length = asset.length};
+}
+
+/* Fills in a filter; NULL, or what is wrong. */
+static const char *
+parse_filter(const struct request *request, struct tail_filter *filter)
+{
+	static const struct {
+		const char *name;
+		bool (*parse)(struct tail_filter *filter, const char *text);
+		const char *wrong;
+	} arguments[] = {
+		{"kind", tail_filter_kinds, "kind: expected kinds of records, like rssi,info"},
+		{"mac", tail_filter_mac,
+		 "mac: expected a MAC address or how it begins, like a4:83"},
+		{"n", tail_filter_count, "n: expected a number of records, from 1 on"},
+		{"controller", tail_filter_controller, "controller: the name is too long"},
+	};
+
+	for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+		const char *text = request->argument(request->context, arguments[i].name);
+
+		if (text && !arguments[i].parse(filter, text))
+			return arguments[i].wrong;
+	}
+	return NULL;
+}
+
+static void
+answer_tail(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	struct tail_filter filter = {.kinds = 0};
+	const char *wrong = parse_filter(request, &filter);
+
+	if (wrong) {
+		reply_error(reply, BAD_REQUEST, wrong);
+	} else if (*filter.controller && !gateway_controller(routes->gateway, filter.controller)) {
+		reply_error(reply, NOT_FOUND, "there is no controller of this name");
+	} else {
+		*reply = (struct reply){.status = OK, .type = "application/x-ndjson"};
+		reply->tail = tail_open(&routes->gateway->tails, &filter);
+		if (!reply->tail)
+			reply_error(reply, UNAVAILABLE, "as many look on as may");
+	}
+}
+
+/* What an action returned. */
+static void
+reply_action(struct reply *reply, json_t *result)
+{
+	bool failed = json_object_get(result, "error") ||
+		      json_is_false(json_object_get(result, "ok"));
+
+	if (result)
+		reply_json(reply, failed ? BAD_REQUEST : OK, result);
+	else
+		reply_error(reply, UNAVAILABLE, "out of memory");
+}
+
+static void
+answer_reload(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	const struct http_actions *actions = &routes->actions;
+
+	(void)request;
+	if (actions->reload)
+		reply_action(reply, actions->reload(actions->context));
+	else
+		reply_error(reply, NOT_IMPLEMENTED, "not available");
+}
+
+static void
+answer_command(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	const struct http_actions *actions = &routes->actions;
+	const char *name = strrchr(request->path, '/') + 1;
+	json_error_t error;
+	json_t *body;
+
+	if (!actions->command) {
+		reply_error(reply, NOT_IMPLEMENTED, "not available");
+		return;
+	}
+	body = request->body_length ? json_loadb(request->body, request->body_length,
+						 JSON_REJECT_DUPLICATES, &error)
+				    : json_object();
+	if (!json_is_object(body))
+		reply_error(reply, BAD_REQUEST, "the body is not a JSON object");
+	else
+		reply_action(reply, actions->command(actions->context, name, body));
+	json_decref(body);
+}
+
+static const struct resource resources[] = {
+	{"GET", "/healthz", answer_health},
+	{"GET", "/readyz", answer_ready},
+	{"GET", "/metrics", answer_metrics},
+	{"GET", "/api/v1/status", answer_status},
+	{"GET", "/api/v1/tail", answer_tail},
+	{"POST", "/api/v1/reload", answer_reload},
+	{"POST", "/api/v1/command/", answer_command},
+	{"GET", "/", answer_asset},
+	{"GET", "/app.js", answer_asset},
+	{"GET", "/style.css", answer_asset},
+	{"GET", "/icon.svg", answer_asset},
+};
+
+static bool
+leads_to(const struct resource *resource, const char *path)
+{
+	size_t length = strlen(resource->path);
+
+	if (length > 1 && resource->path[length - 1] == '/')
+		return strncmp(path, resource->path, length) == 0 && path[length] &&
+		       !strchr(path + length, '/');
+	return strcmp(path, resource->path) == 0;
+}
+
+static const struct resource *
+find_resource(const char *path)
+{
+	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
+		if (leads_to(&resources[i], path))
+			return &resources[i];
+	return NULL;
+}
+
+static bool
+takes_method(const struct resource *resource, const char *method)
+{
+	return strcmp(resource->method, method) == 0 ||
+	       (strcmp(resource->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+bool
+routes_take_body(const struct request *request)
+{
+	const struct resource *resource = find_resource(request->path);
+
+	return request->control && resource && strcmp(resource->method, "POST") == 0 &&
+	       takes_method(resource, request->method);
+}
+
+void
+routes_answer(struct routes *routes, const struct request *request, struct reply *reply)
+{
+	const struct resource *resource = find_resource(request->path);
+	bool posts = resource && strcmp(resource->method, "POST") == 0;
+
+	if (!resource) {
+		reply_error(reply, NOT_FOUND, "there is nothing here");
+	} else if (posts && !request->control) {
+		reply_error(reply, NOT_ALLOWED, "only over the control socket");
+		reply->allow = "";
+	} else if (!takes_method(resource, request->method)) {
+		reply_error(reply, NOT_ALLOWED, posts ? "expected POST" : "expected GET or HEAD");
+		reply->allow = posts ? "POST" : "GET, HEAD";
+	} else {
+		resource->answer(routes, request, reply);
+	}
+}
+
+void
+routes_fini(struct routes *routes)
+{
+	buffer_unref(routes->status.text);
+	buffer_unref(routes->metrics.text);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC */
+/* routes.h: what the gateway's own HTTP answers to requests */
+#ifndef NMSP_GATEWAY_ROUTES_H
+#define NMSP_GATEWAY_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/http.h"
+#include "outputs/buffer.h"
+
+struct tail;
+
+/* A document that takes long to make is given again for a while. */
+struct routes_cache {
+	struct buffer *text;
+	uint64_t until_ns;
+};
+
+struct routes {
+	struct gateway *gateway;
+	struct http_actions actions;
+	struct routes_cache status;
+	struct routes_cache metrics;
+};
+
+struct request {
+	const char *method;
+	const char *path; /* decoded, without the query */
+	bool control;	  /* it came over the control socket */
+	const char *body;
+	size_t body_length;
+	/* A value of the query, or NULL. */
+	const char *(*argument)(void *context, const char *name);
+	void *context;
+};
+
+struct reply {
+	unsigned status;
+	const char *type;
+	const char *allow; /* methods, with status 405 */
+	const char *data;  /* text that stays, or that of `buffer` */
+	size_t length;
+	struct buffer *buffer; /* owned by who gets the reply; NULL where the text stays */
+	struct tail *tail;     /* the text is what is read from it, and it is to be closed */
+};
+
+/* Answers. `reply->data` is NULL and there is no tail when there was no memory. */
+void routes_answer(struct routes *routes, const struct request *request, struct reply *reply);
+
+/* Whether a body is worth reading: there is a route that takes one. Else the answer can be given at
+ * once. */
+bool routes_take_body(const struct request *request);
+
+/* An error as every other: {"error":"sentence"}. */
+void reply_error(struct reply *reply, unsigned status, const char *sentence);
+
+/* Frees what the routes hold. */
+void routes_fini(struct routes *routes);
+
+#endif
