@@ -26,11 +26,13 @@ def why_not():
     """Why no container can run here, or ""."""
     if os.geteuid() != 0:
         return "containers are made as root"
-    missing = [name for name in ("podman", "crun", "mmdebstrap", "unshare") if not shutil.which(name)]
+    needed = ("podman", "crun", "mmdebstrap", "unshare")
+    missing = [name for name in needed if not shutil.which(name)]
     if missing:
         return f"no {' and no '.join(missing)} on this machine"
-    tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "mount", "-t", "cgroup2", "none",
-                            "/sys/fs/cgroup"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(["unshare", "--mount", "--pid", "--fork",
+                            "mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
+                           capture_output=True, text=True, check=False)
     return f"no namespaces here: {tried.stderr.strip()}" if tried.returncode else ""
 
 

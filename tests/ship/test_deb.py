@@ -120,7 +120,8 @@ def subscriber(broker):
 
 
 def test_lintian_is_content():
-    done = engine.run("lintian", "--allow-root", "--fail-on", "error,warning,pedantic", "--pedantic",
+    done = engine.run("lintian", "--allow-root", "--pedantic",
+                      "--fail-on", "error,warning,pedantic",
                       *DEBS.glob("*.changes"), check=False)
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr
 
@@ -160,8 +161,8 @@ def test_service(machine, broker, subscriber):
     """As docs/install.md says: configure, make the identity as root, enable."""
     controller = free_port()
     machine.write("/etc/systemd/system/sim.service",
-                  "[Service]\nExecStart=/usr/bin/nmsp-sim --address 127.0.0.1 --speed 5 --allow-all "
-                  f"--port {controller}\n")
+                  "[Service]\nExecStart=/usr/bin/nmsp-sim --address 127.0.0.1 --speed 5 "
+                  f"--allow-all --port {controller}\n")
     machine("systemctl", "start", "sim")
     machine.write(CONFIG, OURS.format(controller=controller, broker=broker.port))
     machine.write("/etc/credstore/nmsp2mqtt.password", broker.password + "\n", "600")

@@ -37,7 +37,8 @@ def start(tmp_path, image, broker, containers, controller):
 
     def run(*command):
         return containers(image, *command, options=[
-            *CAREFUL, f"--volume={secret}:{SECRET}:ro", f"--volume={tmp_path.name}:/var/lib/nmsp2mqtt",
+            *CAREFUL, f"--volume={secret}:{SECRET}:ro",
+            f"--volume={tmp_path.name}:/var/lib/nmsp2mqtt",
             *(f"--env={name}={value}" for name, value in environment.items())])
     yield run
     engine.podman("volume", "rm", "--force", tmp_path.name, check=False)
@@ -58,14 +59,14 @@ def test_it_runs(start, broker, subscribers):
     last = subscriber.matching(lambda one: one.topic == "nmsp/box/state")[-1].json
     assert (last["state"], last["reason"]) == ("offline", "stopped")
     assert "account main hq rssi: received" in box.log()
-    changed = engine.podman("diff", box.name).stdout.split("\n")
-    assert not [line for line in changed if line and not line.startswith(("C ", "A /etc/", "A /run"))]
+    changed = engine.podman("diff", box.name).stdout.splitlines()
+    assert not [line for line in changed if not line.startswith(("C ", "A /etc/", "A /run"))]
 
 
 def test_identity_stays_in_the_volume(start):
     """A new container has the identity of the one before it."""
     def hashes():
-        box = start("identity", "-c", "/etc/nmsp2mqtt/nmsp2mqtt.conf")
+        box = start("identity")
         assert box.wait() == 0, box.log()
         return re.findall(r"^SHA\d Key Hash: (\S+)$", box.log(), re.MULTILINE)
     first = hashes()
@@ -86,8 +87,7 @@ def test_what_is_in_it(image):
     config = about["Config"]
     assert config["User"] == f"{USER}:{USER}"
     assert config["Entrypoint"] == ["/usr/bin/nmsp2mqtt"] and config["Cmd"][0] == "run"
-    assert about["HealthCheck" if "HealthCheck" in about else "Healthcheck"]["Test"] == \
-        ["CMD", "/usr/bin/nmsp2mqtt", "healthcheck"]
+    assert about["Healthcheck"]["Test"] == ["CMD", "/usr/bin/nmsp2mqtt", "healthcheck"]
     assert list(config["Volumes"]) == ["/var/lib/nmsp2mqtt"]
     assert config["Labels"]["org.opencontainers.image.title"] == "nmsp2mqtt"
     tree = pathlib.Path(engine.podman("image", "mount", image).stdout.strip())
@@ -109,5 +109,3 @@ def look_around(tree):
     assert not list((tree / "var/cache/apt").iterdir())
     assert not (tree / "src").exists() and not list((tree / "tmp").iterdir())
     assert not list((tree / "usr/include").iterdir())
-    written = [path for path in tree.glob("var/lib/*/*") if path.stat().st_uid == USER]
-    assert not written, written
