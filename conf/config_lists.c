@@ -171,12 +171,31 @@ add_broker(struct reading *reading, struct config_mqtt *mqtt, const struct optio
 	broker->port = (uint16_t)port;
 }
 
+static void
+add_bit(struct reading *reading, const struct option *option, unsigned *bits,
+	const struct option_value *value)
+{
+	int place = option_find_word(option->unit, value->text);
+	struct option_expected expected;
+
+	if (place >= 0) {
+		*bits |= 1U << place;
+		return;
+	}
+	option_expect_word(option, &expected);
+	report_error(&reading->source.report, value->place, "%s: \"%s\", expected %s", option->name,
+		     value->text, expected.text);
+}
+
 bool
 config_list_reserve(const struct option *option, void *target, size_t n)
 {
 	struct config_controller *controller = target;
 	struct config_mqtt *mqtt = target;
+	struct config_rules *rules = (void *)((char *)target + option->offset);
 
+	if (option->type == OPTION_RULES)
+		return (rules->items = calloc(n + 1, sizeof *rules->items)) != NULL;
 	if (option->type == OPTION_BROKERS)
 		return (mqtt->brokers = calloc(n + 1, sizeof *mqtt->brokers)) != NULL;
 	if (option->type == OPTION_HOSTS)
@@ -192,7 +211,13 @@ void
 config_list_add(struct reading *reading, const struct option *option, void *target,
 		const struct option_value *value)
 {
-	if (option->type == OPTION_BROKERS)
+	void *member = (char *)target + option->offset;
+
+	if (option->type == OPTION_RULES)
+		config_rule_add(reading, option, member, value);
+	else if (option->type == OPTION_BITS)
+		add_bit(reading, option, member, value);
+	else if (option->type == OPTION_BROKERS)
 		add_broker(reading, target, value);
 	else if (option->type == OPTION_HOSTS)
 		add_host(reading, target, value);

@@ -314,6 +314,8 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 		return begin_request(listener, connection, &request, exchanged);
 	if (*size)
 		return take_body(exchange, routes_take_body(&request), data, size);
+	if (listener->http->gateway->tails.n == TAIL_CLIENTS)
+		sweep(listener->http);
 	request.body = exchange->body;
 	request.body_length = exchange->length;
 	routes_answer(&listener->http->routes, &request, &reply);
@@ -339,6 +341,8 @@ arm(struct http *http)
 {
 	uint64_t wait = http->onlookers ? SWEEP_MS : UINT64_MAX;
 
+	if (http->reconfigure)
+		wait = 0;
 	for (size_t i = 0; i < LISTENERS; i++) {
 		MHD_UNSIGNED_LONG_LONG ms;
 
@@ -352,6 +356,27 @@ arm(struct http *http)
 		uv_timer_start(&http->timer, on_timer, wait, 0);
 }
 
+static bool
+is_full(const struct listener *listener)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info && info->num_connections >= CLIENTS_MAX;
+}
+
+/* While as many are connected as may be, libmicrohttpd does not poll the listening socket, and
+ * takes it up again with the first run after one of them left, which nobody would ask for. */
+static void
+run(const struct listener *listener)
+{
+	bool was_full = is_full(listener);
+
+	MHD_run(listener->daemon);
+	if (was_full && !is_full(listener))
+		MHD_run(listener->daemon);
+}
+
 static void
 turn(struct http *http)
 {
@@ -362,7 +387,7 @@ turn(struct http *http)
 			resume(onlooker);
 	for (size_t i = 0; i < LISTENERS; i++)
 		if (http->listeners[i])
-			MHD_run(http->listeners[i]->daemon);
+			run(http->listeners[i]);
 	arm(http);
 }
 
@@ -554,9 +579,10 @@ http_stop(struct http *http)
 {
 	if (!http)
 		return;
-	/* A server with suspended connections cannot be stopped. */
+	/* Streams have an end, and a server with suspended connections could not be stopped. */
 	for (struct onlooker *onlooker = http->onlookers; onlooker; onlooker = onlooker->next)
-		resume(onlooker);
+		onlooker->gone = true;
+	turn(http);
 	for (size_t i = 0; i < LISTENERS; i++)
 		close_listener(&http->listeners[i]);
 	routes_fini(&http->routes);

@@ -20,6 +20,7 @@
 enum {
 	OK = 200,
 	BAD_REQUEST = 400,
+	FORBIDDEN = 403,
 	NOT_FOUND = 404,
 	NOT_ALLOWED = 405,
 	NOT_IMPLEMENTED = 501,
@@ -220,18 +221,13 @@ answer_command(struct routes *routes, const struct request *request, struct repl
 }
 
 static const struct resource resources[] = {
-	{"GET", "/healthz", answer_health},
-	{"GET", "/readyz", answer_ready},
-	{"GET", "/metrics", answer_metrics},
-	{"GET", "/api/v1/status", answer_status},
-	{"GET", "/api/v1/tail", answer_tail},
-	{"POST", "/api/v1/reload", answer_reload},
+	{"GET", "/healthz", answer_health},	      {"GET", "/readyz", answer_ready},
+	{"GET", "/metrics", answer_metrics},	      {"GET", "/api/v1/status", answer_status},
+	{"GET", "/api/v1/tail", answer_tail},	      {"POST", "/api/v1/reload", answer_reload},
 	{"POST", "/api/v1/command/", answer_command},
-	{"GET", "/", answer_asset},
-	{"GET", "/app.js", answer_asset},
-	{"GET", "/style.css", answer_asset},
-	{"GET", "/icon.svg", answer_asset},
 };
+
+static const struct resource page = {"GET", "/", answer_asset};
 
 static bool
 leads_to(const struct resource *resource, const char *path)
@@ -247,10 +243,12 @@ leads_to(const struct resource *resource, const char *path)
 static const struct resource *
 find_resource(const char *path)
 {
+	struct asset asset;
+
 	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
 		if (leads_to(&resources[i], path))
 			return &resources[i];
-	return NULL;
+	return asset_find(&asset, path) ? &page : NULL;
 }
 
 static bool
@@ -278,8 +276,7 @@ routes_answer(struct routes *routes, const struct request *request, struct reply
 	if (!resource) {
 		reply_error(reply, NOT_FOUND, "there is nothing here");
 	} else if (posts && !request->control) {
-		reply_error(reply, NOT_ALLOWED, "only over the control socket");
-		reply->allow = "";
+		reply_error(reply, FORBIDDEN, "only over the control socket");
 	} else if (!takes_method(resource, request->method)) {
 		reply_error(reply, NOT_ALLOWED, posts ? "expected POST" : "expected GET or HEAD");
 		reply->allow = posts ? "POST" : "GET, HEAD";

@@ -24,9 +24,8 @@
 #include "outputs/mqtt_reason.h"
 
 #define LINGER_MS     1 /* how long an emptied queue is looked at before a wake-up is asked for */
-#define PUMP_MANY     1000  /* messages in a row before the loop does something else */
-#define STABLE_MS     10000 /* a connection that held so long makes the next failure the first */
-#define NO_SSL_VERIFY 0	    /* SSL_VERIFY_NONE */
+#define PUMP_MANY     1000 /* messages in a row before the loop does something else */
+#define NO_SSL_VERIFY 0	   /* SSL_VERIFY_NONE */
 #define CA_PATH	      "/etc/ssl/certs"
 
 static void connection_welcome(struct mqtt *mqtt, struct connection *connection);
@@ -261,6 +260,23 @@ configure_will(struct mqtt *mqtt, struct mosquitto *handle)
 	return fault;
 }
 
+/* The first connection of a process begins anew: what an earlier one left is not ours. */
+static bool
+resumes_session(const struct mqtt *mqtt)
+{
+	return mqtt->settings.session_expiry_s > 0 && mqtt->welcomes > 0;
+}
+
+/* How long the broker is to keep the session. */
+static int
+configure_session(struct connection *connection, uint32_t expiry_s)
+{
+	if (expiry_s == 0)
+		return MOSQ_ERR_SUCCESS;
+	return mosquitto_property_add_int32(&connection->session, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+					    expiry_s);
+}
+
 static int
 configure(struct mqtt *mqtt, struct connection *connection)
 {
@@ -281,6 +297,8 @@ configure(struct mqtt *mqtt, struct connection *connection)
 		fault = mosquitto_username_pw_set(handle, settings->username, settings->password);
 	if (!fault && settings->tls.enabled)
 		fault = configure_tls(connection, &settings->tls);
+	if (!fault)
+		fault = configure_session(connection, settings->session_expiry_s);
 	return fault ? fault : configure_will(mqtt, handle);
 }
 
@@ -292,6 +310,7 @@ connection_free(struct connection *connection)
 	if (connection->fd >= 0)
 		close(connection->fd);
 	pthread_mutex_destroy(&connection->lock);
+	mosquitto_property_free_all(&connection->session);
 	free(connection->host);
 	free(connection);
 }
@@ -321,7 +340,8 @@ connection_new(struct mqtt *mqtt)
 	connection->host = strdup(broker_of(mqtt)->host);
 	connection->port = broker_of(mqtt)->port;
 	connection->keepalive_s = (int)mqtt->settings.keepalive_s;
-	connection->handle = mosquitto_new(mqtt->settings.client_id, true, connection);
+	connection->handle =
+		mosquitto_new(mqtt->settings.client_id, !resumes_session(mqtt), connection);
 	pthread_mutex_init(&connection->lock, NULL);
 	if (!connection->handle || !connection->host) {
 		connection_free(connection);
@@ -417,8 +437,8 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 			suspect = window_suspect(&mqtt->window);
 		if (suspect)
 			message_end(mqtt, suspect, OUTCOME_DROPPED, DROP_REFUSED);
-		if (connection->accepted && lasted_ms >= STABLE_MS)
-			backoff_reset(&mqtt->backoff);
+		if (connection->accepted)
+			backoff_held(&mqtt->backoff, lasted_ms);
 		mqtt_connection_drop(mqtt);
 	} else {
 		tell_loss(mqtt, reason, false, 0);
@@ -439,8 +459,9 @@ dial(void *user)
 	bool abandoned;
 
 	errno = 0;
-	connection->result = mosquitto_connect(connection->handle, connection->host,
-					       connection->port, connection->keepalive_s);
+	connection->result = mosquitto_connect_bind_v5(connection->handle, connection->host,
+						       connection->port, connection->keepalive_s,
+						       NULL, connection->session);
 	connection->saved_errno = errno;
 	pthread_mutex_lock(&connection->lock);
 	connection->dialled = true;
@@ -659,7 +680,13 @@ mqtt_connection_keep_alive(struct connection *connection)
 void
 mqtt_connection_goodbye(struct connection *connection)
 {
-	mosquitto_disconnect(connection->handle);
+	mosquitto_property *properties = NULL;
+
+	/* The session ends with us. */
+	if (connection->session)
+		mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, 0);
+	mosquitto_disconnect_v5(connection->handle, 0, properties);
+	mosquitto_property_free_all(&properties);
 }
 
 /* What every publication carries with MQTT 5; 0, or -1 without memory. */

@@ -51,6 +51,8 @@ struct mqtt_settings {
 	unsigned dial_timeout_ms;    /* from the look-up of the name to CONNACK; 0: 15,000 */
 	unsigned backoff_min_ms;     /* 0: 1,000 */
 	unsigned backoff_max_ms;     /* 0: 60,000 */
+	unsigned session_expiry_s;   /* MQTT 5: a broker that is reached again resumes the session
+					that   is not older; 0: each begins anew */
 	struct mqtt_tls tls;
 	struct spool_settings spool; /* not used at QoS 0 */
 };

@@ -41,6 +41,7 @@ struct connection {
 	char *host;
 	int port;
 	int keepalive_s;
+	struct mqtt5__property *session; /* what CONNECT says of it, or NULL */
 	int result;
 	int saved_errno;
 

@@ -99,8 +99,11 @@ class Message(NamedTuple):
         if "records" not in self.json:
             return [self.json]
         envelope = {key: value for key, value in self.json.items() if key != "records"}
-        return [{**envelope, "seq": envelope["seq"] + n, **record}
-                for n, record in enumerate(self.json["records"])]
+        found, seq = [], envelope["seq"]
+        for record in self.json["records"]:
+            found.append({**envelope, "seq": seq, **record})
+            seq = found[-1]["seq"] + 1
+        return found
 
 
 def message(topic, payload, retain=False, qos=0, properties=None):
