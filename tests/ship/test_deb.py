@@ -42,6 +42,8 @@ class Machine(engine.Container):
         while self.ask("test", "-S", "/run/systemd/private").returncode != 0:
             assert time.monotonic() < end, "systemd does not start"
             time.sleep(0.05)
+        # As on a machine; else what systemd mounts for a service stays hidden from it.
+        self.exec("mount", "--make-rshared", "/")
         self.exec("systemctl", "is-system-running", "--wait", check=False)
 
     def ask(self, *command):
