@@ -351,7 +351,8 @@ struct dict {
  * `request` of the services names. Elements: status device service subservice_mask entity scope
  * detail location_type mac. Fields: of device: name model software mac address; of service:
  * service, subservices { subservice, interval }. Enumeration values: status "success" and
- * "partial"; scope "all"; detail "full"; location_type "any".
+ * "partial"; scope "all" and "listed"; entity "client"; detail "full"; location_type "any".
+ * Services that commands ask: rssi information statistics location ap_info.
  *
  * And the JSON keys of records that topics, filters and enrichment look at, see places.h: mac
  * entity ap ssid username ip name group event, readings { ap rssi_dbm ap_name

@@ -208,6 +208,7 @@ struct config_mqtt {
 	unsigned session_expiry_s;
 	unsigned backoff_min_ms;
 	unsigned backoff_max_ms;
+	bool commands;	       /* may come through the broker */
 	char *spool_path;      /* "": no spool */
 	size_t spool_max_size; /* bytes */
 	enum config_sync spool_sync;

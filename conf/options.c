@@ -114,6 +114,7 @@ static const struct option mqtt_options[] = {
 	{ NULL, "queue_size", OPTION_SIZE, M(queue_size), 64 * KIB, 64 * GIB, "64M", "bytes" },
 	{ NULL, "window", OPTION_UINT, M(window), 1, 65535, "100", "messages" },
 	{ NULL, "progress_timeout", OPTION_UINT, M(progress_timeout_s), 1, 3600, "30", "s" },
+	{ NULL, "commands", OPTION_BOOL, M(commands), 0, 0, "false", NULL },
 	{ "full", "rssi", OPTION_CHOICE, M(full.rssi), 0, 0, "conflate", WHEN_FULL },
 	{ "full", "statistics", OPTION_CHOICE, M(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
 	{ "full", "others", OPTION_CHOICE, M(full.others), 0, 0, "drop_oldest", WHEN_FULL },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf/dictionary.h"
+#include "gateway/command.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 #include "outputs/file.h"
@@ -188,6 +189,8 @@ mqtt_settings_of(struct gateway *g, const struct config_mqtt *config)
 		.tls.certificate = config->tls_certificate,
 		.tls.key = config->tls_key,
 		.tls.verify = config->tls_verify,
+		.commands.take = config->commands ? command_take : NULL,
+		.commands.context = g,
 		.spool.path = config->spool_path,
 		.spool.max_size = config->spool_max_size,
 		.spool.sync = config->spool_sync == SYNC_BATCH,

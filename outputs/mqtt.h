@@ -54,7 +54,8 @@ struct mqtt_settings {
 	unsigned session_expiry_s;   /* MQTT 5: a broker that is reached again resumes the session
 					that   is not older; 0: each begins anew */
 	struct mqtt_tls tls;
-	struct spool_settings spool; /* not used at QoS 0 */
+	struct spool_settings spool;   /* not used at QoS 0 */
+	struct command_taker commands; /* with `take`: commands are subscribed to */
 };
 
 /* Returns a new output, not started; the settings are copied, the queue is taken over. NULL with a

@@ -110,7 +110,7 @@ def message(topic, payload, retain=False, qos=0, properties=None):
     """A Message; a record is also kept for the check against the schemas."""
     try:
         document = json.loads(payload.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     made = Message(topic, payload, retain, qos, properties, document)
     if made.kind in RECORD_KINDS:

@@ -94,6 +94,7 @@ BAD_LINES = [
     ("qos = 1", "enrich { ttl = 5 }", "ttl"),
     ("qos = 1", "qos = 3", "qos"),
     ("qos = 1", "keepalive = -1", "keepalive"),
+    ("qos = 1", 'commands = "some"', "commands"),
     ("qos = 1", 'password_file = "/nonexistent/secret"', "secret"),
     ("qos = 1", 'queue_size = "lots"', "lots"),
     ("protocol = 5", "protocol = 4", "protocol"),

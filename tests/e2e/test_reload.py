@@ -102,6 +102,7 @@ CHANGES = {
         "keepalive": 60, "qos": 0, "publish": "batch", "topic": "{prefix}/{gateway}/x/{kind}",
         "prefix": "other", "expiry": 60, "queue_size": "1M", "window": 10, "progress_timeout": 60,
         "session_expiry": 60, "backoff_min": 0.5, "backoff_max": 30,
+        "commands": True,
         "full.rssi": "drop_newest", "full.statistics": "drop_newest",
         "full.others": "drop_newest", "spool.path": "spool.lmdb", "spool.max_size": "2G",
         "spool.sync": "none", **FILTER},
