@@ -131,7 +131,7 @@ all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources) \
 		  $(helper_sources)
 folders := codecs conf outputs gateway tests
 scripts := .ci/deps .ci/run .ci/stages .ci/units conf/demo/run.sh docker/make-secrets \
-	   debian/nmsp2mqtt.postrm
+	   debian/nmsp2mqtt.prerm debian/nmsp2mqtt.postrm
 
 ifeq ($(V),)
 quiet = @echo '  $(1)	$(patsubst $(BUILD)/%,%,$@)';

@@ -222,7 +222,7 @@ def test_remove(machine, subscriber):
 
 
 def test_purge(machine):
-    machine.apt("purge", "nmsp2mqtt", "nmsp-sim")
+    machine.apt("purge", "nmsp2mqtt")
     for path in (CONFIG, STATE, "/var/log/nmsp2mqtt", "/etc/credstore/nmsp2mqtt.password",
                  "/etc/systemd/system/multi-user.target.wants/nmsp2mqtt.service"):
         assert not machine.exists(path), path

@@ -13,7 +13,7 @@ COLUMNS = 100
 TAB = 8
 
 SCRIPTS = (".py", ".sh", ".ci/deps", ".ci/run", ".ci/stages", ".ci/units", "docker/make-secrets",
-           "debian/rules", ".postrm")
+           "debian/rules", ".prerm", ".postrm")
 C = (".c", ".h")
 PAGE = (".js", ".css")
 TEXTS = C + SCRIPTS + PAGE + (
