@@ -16,6 +16,7 @@
 #include "codecs/dict.h"
 #include "conf/origin.h"
 #include "conf/report.h"
+#include "gateway/log.h"
 
 struct config_gateway {
 	char *name;	   /* [-_.A-Za-z0-9]+ */
@@ -30,9 +31,13 @@ struct config_gateway {
 	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
-	char *log_level;       /* error warning info debug */
 	char *control;	       /* path of the control socket; "": none */
 	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
+	char **texts;
+};
+
+struct config_log {
+	struct log_settings settings;
 	char **texts;
 };
 
@@ -235,6 +240,7 @@ struct config_file {
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct config_log log;
 	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;
