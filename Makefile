@@ -34,8 +34,8 @@ conf    := config config_check config_diff config_filter config_lists config_top
 	   report scan source suggest text token
 outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands \
 	   mqtt_inbox mqtt_output mqtt_reason mqtt_settings output queue queue_index \
-	   record_json retained schema spool spool_check spool_file spool_index spool_owner \
-	   spool_record spooler timestamp topic window
+	   record_json retained schema spool spool_check spool_file spool_index spool_item \
+	   spool_owner spool_record spooler spooler_write timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail command \
 	   command_args command_controller command_gateway command_query commands \

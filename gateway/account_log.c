@@ -56,9 +56,45 @@ log_all(void *output, struct ledger_entry *entry)
 		log_one(output, entry->controller, (enum kind)kind, &entry->accounts.kinds[kind]);
 }
 
+static void
+add_queued(void *sum, struct ledger_entry *entry)
+{
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+		struct account_view view;
+
+		account_view(&entry->accounts.kinds[kind], &view);
+		*(uint64_t *)sum += view.queued;
+	}
+}
+
+/* What the accounts say against what queue and spool counted themselves. */
+static void
+log_proof(struct ledger_page *page, struct output *output)
+{
+	struct output_status status;
+	char subject[128], counts[128];
+	uint64_t queued = 0;
+
+	ledger_page_each(page, add_queued, &queued);
+	output_status(output, &status);
+	snprintf(subject, sizeof subject, "account %s", page->output);
+	snprintf(counts, sizeof counts, "queue %" PRIu64 " + spool %" PRIu64, status.queued_records,
+		 status.spool.records);
+	if (queued == status.queued_records + status.spool.records)
+		log_info(subject, "queued %" PRIu64 " = %s", queued, counts);
+	else
+		log_error(subject, "queued %" PRIu64 " by the accounts, but %s", queued, counts);
+}
+
 void
 account_log(struct gateway *g)
 {
 	for (struct ledger_page *page = g->ledger.first; page; page = page->next)
 		ledger_page_each(page, log_all, page->output);
+	for (size_t i = 0; i < g->n_outputs; i++) {
+		struct ledger_page *page = ledger_page(&g->ledger, g->outputs[i]->name);
+
+		if (page)
+			log_proof(page, g->outputs[i]);
+	}
 }

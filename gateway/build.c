@@ -137,6 +137,18 @@ spool_accounts(void *page, const char *controller)
 	return &ledger_page_get(page, controller)->accounts;
 }
 
+static void
+tell_entry(void *tell, struct ledger_entry *entry)
+{
+	(*(void (**)(struct account_set *))tell)(&entry->accounts);
+}
+
+static void
+spool_each(void *page, void (*tell)(struct account_set *accounts))
+{
+	ledger_page_each(page, tell_entry, &tell);
+}
+
 static enum queue_policy
 policy_of(enum config_when_full when_full)
 {
@@ -195,6 +207,7 @@ mqtt_settings_of(struct gateway *g, const struct config_mqtt *config)
 		.spool.max_size = config->spool_max_size,
 		.spool.sync = config->spool_sync == SYNC_BATCH,
 		.spool.accounts = spool_accounts,
+		.spool.each = spool_each,
 		.spool.context = ledger_page(&g->ledger, config->name),
 	};
 

@@ -160,6 +160,7 @@ spool_object(const struct spool_status *spool)
 	json_object_set_new(object, "active", json_boolean(spool->active));
 	parts_set_text(object, "reason", spool->reason);
 	json_object_set_new(object, "messages", parts_count(spool->messages));
+	json_object_set_new(object, "records", parts_count(spool->records));
 	json_object_set_new(object, "bytes", parts_count(spool->bytes));
 	if (spool->damaged)
 		json_object_set_new(object, "damaged", parts_count(spool->damaged));
@@ -197,6 +198,7 @@ parts_output(struct gateway *g, struct output *output)
 	parts_set_text(object, "reason", status.reason);
 	json_object_set_new(object, "queued_bytes", parts_count(status.queued_bytes));
 	json_object_set_new(object, "queued_messages", parts_count(status.queued_messages));
+	json_object_set_new(object, "queued_records", parts_count(status.queued_records));
 	json_object_set_new(object, "queue_size", parts_count(status.queue_size));
 	json_object_set_new(object, "reconnects", parts_count(status.reconnects));
 	if (status.spool.configured)

@@ -31,6 +31,7 @@ struct account {
 	atomic_uint_fast64_t filtered;
 	atomic_uint_fast64_t conflated;
 	atomic_uint_fast64_t dropped[DROP_COUNT];
+	atomic_uint_fast64_t left; /* of what is queued: in the file of a spool that was closed */
 };
 
 /* The accounts of one controller at one output, one per kind. */

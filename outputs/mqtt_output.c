@@ -39,6 +39,14 @@ close_handle(uv_handle_t *handle, void *user)
 		uv_close(handle, NULL);
 }
 
+static void
+tell_spool(struct mqtt *mqtt)
+{
+	pthread_mutex_lock(&mqtt->status_lock);
+	spooler_status(mqtt->spooler, &mqtt->status.spool);
+	pthread_mutex_unlock(&mqtt->status_lock);
+}
+
 /* Ends the thread's loop. Without an acknowledged goodbye the broker is left to publish the will.
  */
 static void
@@ -49,8 +57,10 @@ finish(struct mqtt *mqtt, bool said_goodbye)
 	if (mqtt->connection)
 		mqtt_connection_drop(mqtt);
 	window_put_back(&mqtt->window);
-	if (mqtt->spooler)
+	if (mqtt->spooler) {
 		spooler_end(mqtt->spooler);
+		tell_spool(mqtt);
+	}
 	mqtt_set_status(mqtt, false, "stopped");
 	uv_walk(&mqtt->loop, close_handle, NULL);
 }
@@ -86,11 +96,11 @@ static bool
 is_flushed(struct mqtt *mqtt)
 {
 	struct spool_status spool = {0};
-	size_t bytes, messages;
+	struct queue_level level;
 
-	queue_level(mqtt->output.queue, &bytes, &messages);
-	if (messages > 0 || !mqtt->spooler)
-		return messages == 0;
+	queue_level(mqtt->output.queue, &level);
+	if (level.messages > 0 || !mqtt->spooler)
+		return level.messages == 0;
 	spooler_status(mqtt->spooler, &spool);
 	return spool.messages == 0 || !is_connected(mqtt);
 }
@@ -130,14 +140,6 @@ pump_spool(struct mqtt *mqtt)
 		uv_timer_stop(&mqtt->write);
 	else
 		uv_timer_start(&mqtt->write, on_write, wait_ms, 0);
-}
-
-static void
-tell_spool(struct mqtt *mqtt)
-{
-	pthread_mutex_lock(&mqtt->status_lock);
-	spooler_status(mqtt->spooler, &mqtt->status.spool);
-	pthread_mutex_unlock(&mqtt->status_lock);
 }
 
 /* What is to be done after any event. */
@@ -191,6 +193,8 @@ run(void *user)
 {
 	struct mqtt *mqtt = user;
 
+	if (!mqtt->spooler)
+		spooler_forsake(&mqtt->settings.spool);
 	mqtt_connection_dial(mqtt);
 	mqtt_pump(mqtt);
 	if (mqtt->spooler)
@@ -279,6 +283,8 @@ status(struct output *output, struct output_status *copy)
 	pthread_mutex_lock(&mqtt->status_lock);
 	*copy = mqtt->status;
 	pthread_mutex_unlock(&mqtt->status_lock);
+	if (mqtt->spooler)
+		spooler_level(mqtt->spooler, &copy->spool);
 }
 
 static void

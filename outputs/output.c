@@ -67,9 +67,14 @@ command_request_free(struct command_request *request)
 void
 output_status(struct output *output, struct output_status *status)
 {
+	struct queue_level level;
+
 	memset(status, 0, sizeof(*status));
 	output->ops->status(output, status);
-	queue_level(output->queue, &status->queued_bytes, &status->queued_messages);
+	queue_level(output->queue, &level);
+	status->queued_bytes = level.bytes;
+	status->queued_messages = level.messages;
+	status->queued_records = level.records;
 	queue_responses(output->queue, &status->responses);
 	status->queue_size = queue_size(output->queue);
 }

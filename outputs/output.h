@@ -68,7 +68,8 @@ struct spool_status {
 	bool configured;
 	bool active;	   /* records go to disk; else they pass through memory only */
 	char reason[192];  /* why it is not active, or what became of the file; "" */
-	uint64_t messages; /* on disk */
+	uint64_t messages; /* on disk, or read from a disk that was lost then */
+	uint64_t records;  /* the same */
 	uint64_t bytes;
 	uint64_t damaged; /* files moved aside and records that the disk did not keep */
 };
@@ -95,13 +96,17 @@ struct command_taker {
 	void *context;
 };
 
-/* State of an output for health and logs. */
+/* State of an output for health and logs. The records of queue and spool are counted where they are
+ * and not worked out from accounts: at any moment at which no record comes, ends or moves from one
+ * to the other, queued_records + spool.records is the sum of `queued` over the output's accounts.
+ * An output that a reload put in the place of another one knows its spool when it has opened it. */
 struct output_status {
 	bool connected;
 	char reason[128]; /* why not, or "" */
 	size_t queued_bytes;
 	size_t queued_messages;
-	size_t queue_size; /* bytes */
+	uint64_t queued_records; /* as queue_level() says */
+	size_t queue_size;	 /* bytes */
 	uint64_t reconnects;
 	struct spool_status spool;
 	struct account_view responses; /* to commands */

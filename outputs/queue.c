@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,8 @@ struct queue {
 	size_t response_bytes;
 	struct account response_account;
 	size_t taken;
-	bool waiting; /* the consumer found nothing more and must be woken */
+	uint64_t records; /* queued and taken */
+	bool waiting;	  /* the consumer found nothing more and must be woken */
 
 	struct queue_index index;
 	struct retained retained;
@@ -42,8 +44,9 @@ struct queue {
 	struct buffer **kept_topics;
 	size_t n_kept_topics;
 
-	struct queue_list finished; /* the consumer's, without the lock */
-	struct histogram latency;   /* the same */
+	struct queue_list finished;	       /* the consumer's, without the lock */
+	struct histogram latency;	       /* the same */
+	atomic_uint_fast64_t finished_records; /* the same, for others to read */
 };
 
 static const uint8_t rank_of_kind[KIND_COUNT] = {
@@ -154,6 +157,7 @@ static void
 record_discard(struct queue *queue, struct queue_item *item, atomic_uint_fast64_t *counter)
 {
 	account_add(counter, item->records);
+	queue->records -= item->records;
 	queue_index_remove(&queue->index, item);
 	queue_list_remove(&queue->ranks[item->rank], item);
 	item_free(queue, item);
@@ -195,6 +199,8 @@ conflate(struct queue *queue, const struct publication *publication, uint32_t co
 	account_add(&publication->account->conflated, item->records);
 	item_drop_text(item);
 	item_set_text(item, publication);
+	queue->records += publication->records;
+	queue->records -= item->records;
 	item->records = publication->records;
 	queue->bytes += cost;
 	queue->bytes -= item->cost;
@@ -246,6 +252,7 @@ append(struct queue *queue, const struct publication *publication, uint32_t cost
 	item->cost = cost;
 	item->rank = rank_of_kind[publication->kind];
 	queue->bytes += cost;
+	queue->records += item->records;
 	queue_list_append(&queue->ranks[item->rank], item);
 	if (item->station != 0 && queue_policy_of(queue, publication->kind) == POLICY_CONFLATE)
 		queue_index_insert(&queue->index, item);
@@ -424,6 +431,7 @@ static void
 collect_finished(struct queue *queue)
 {
 	queue->taken -= queue->finished.count;
+	queue->records -= atomic_exchange(&queue->finished_records, 0);
 	for (struct queue_item *item = queue->finished.first, *next; item; item = next) {
 		next = item->next;
 		if (item->document)
@@ -541,6 +549,7 @@ queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *it
 		count_outcome(item->account, item->records, outcome, reason);
 	if (item->account && outcome == OUTCOME_PUBLISHED)
 		queue_note_latency(queue, item);
+	account_add(&queue->finished_records, item->records);
 	queue_list_append(&queue->finished, item);
 	if (queue->finished.count < FINISHED_MANY)
 		return;
@@ -596,13 +605,14 @@ queue_give_up(struct queue *queue, enum drop_reason reason)
 }
 
 void
-queue_level(struct queue *queue, size_t *bytes, size_t *messages)
+queue_level(struct queue *queue, struct queue_level *level)
 {
 	pthread_mutex_lock(&queue->lock);
-	*bytes = queue->bytes;
-	*messages = queue->taken + queue->responses.count;
+	level->bytes = queue->bytes;
+	level->messages = queue->taken + queue->responses.count;
+	level->records = queue->records - atomic_load(&queue->finished_records);
 	for (int rank = 0; rank < QUEUE_RANKS; rank++)
-		*messages += queue->ranks[rank].count;
+		level->messages += queue->ranks[rank].count;
 	pthread_mutex_unlock(&queue->lock);
 }
 

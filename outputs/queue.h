@@ -90,6 +90,12 @@ struct queue_list {
 	size_t count;
 };
 
+struct queue_level {
+	size_t bytes;
+	size_t messages;
+	uint64_t records;
+};
+
 struct queue;
 
 /* Adds an item to a list at its end or its front; takes an item out of the list that it is in. */
@@ -169,8 +175,10 @@ void queue_give_up(struct queue *queue, enum drop_reason reason);
 /* What happens to a record of this kind when there is no room. */
 enum queue_policy queue_policy_of(const struct queue *queue, enum kind kind);
 
-/* What is queued now, in flight included. */
-void queue_level(struct queue *queue, size_t *bytes, size_t *messages);
+/* What is queued now, in flight included. Of records the count is exact at any moment at which none
+ * comes or ends; bytes and messages include what has ended since the consumer last took something.
+ */
+void queue_level(struct queue *queue, struct queue_level *level);
 
 /* The most bytes that may be queued. */
 size_t queue_size(const struct queue *queue);

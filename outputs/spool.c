@@ -45,9 +45,8 @@ struct spool {
 	size_t page_size;
 	size_t max_pages; /* of records */
 	size_t batch_bytes;
-	size_t batch_replaced; /* records */
-	size_t bytes;	       /* committed */
-	uint32_t conflating;
+	size_t batch_replaced;	  /* records */
+	size_t bytes;		  /* committed */
 	struct spool_index index; /* of records that were not read */
 	struct rank ranks[SPOOL_RANKS];
 	char error[SPOOL_ERROR_SIZE];
@@ -83,9 +82,9 @@ clamp(size_t value, size_t least, size_t most)
 }
 
 static bool
-is_indexed(const struct spool *spool, const struct spool_record *record)
+is_indexed(const struct spool_record *record)
 {
-	return record->station != 0 && spool->conflating >> record->kind & 1;
+	return record->station != 0;
 }
 
 struct scan {
@@ -109,7 +108,7 @@ scan_record(void *context, struct spool_place place, const char *value, size_t l
 		return;
 	}
 	scan->visit(scan->context, place, &record);
-	if (is_indexed(scan->spool, &record))
+	if (is_indexed(&record))
 		spool_index_set(index, spool_index_key(&record), place);
 	spool_index_keep(index);
 }
@@ -253,7 +252,6 @@ spool_open(const struct spool_settings *settings, spool_visit *visit, void (*res
 		snprintf(report->error, sizeof(report->error), "no memory");
 		return NULL;
 	}
-	spool->conflating = settings->conflating;
 	spool->lock_fd = spool_file_open(settings->path, &told, report);
 	report->damaged = scan.damaged;
 	if (spool->lock_fd >= 0) {
@@ -311,7 +309,7 @@ put(struct spool *spool, const struct spool_record *record, struct spool_place p
 	if (code)
 		return code;
 	spool_record_write(record, value.mv_data);
-	if (is_indexed(spool, record))
+	if (is_indexed(record))
 		spool_index_set(&spool->index, spool_index_key(record), place);
 	return 0;
 }
@@ -356,7 +354,7 @@ spool_replace(struct spool *spool, const struct spool_record *record, struct spo
 	int code;
 
 	place->number = 0;
-	if (is_indexed(spool, record))
+	if (is_indexed(record))
 		newest = spool_index_find(&spool->index, spool_index_key(record));
 	if (newest.number == 0 || newest.rank != place->rank)
 		return SPOOL_OK;

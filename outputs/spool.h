@@ -25,13 +25,12 @@ struct spool_settings {
 	bool sync;	   /* every commit reaches the disk; else the system writes when it likes */
 	unsigned retry_ms; /* after a failure; 0: 10,000 */
 
-	/* A bit for each kind of which a record may be replaced by a newer one of its station. A
-	 * spooler takes this from its queue. */
-	uint32_t conflating;
-
 	/* The accounts of a controller by its name, for what an earlier run left; never NULL, and
 	 * of a life longer than the output's. Called on the output's thread. */
 	struct account_set *(*accounts)(void *context, const char *controller);
+
+	/* Tells of the accounts of all controllers; on the output's thread. */
+	void (*each)(void *context, void (*tell)(struct account_set *accounts));
 	void *context;
 };
 

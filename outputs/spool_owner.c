@@ -85,7 +85,18 @@ each(struct spool_owners *owners, void (*what)(struct account *account, struct s
 static void
 find(struct account *account, struct spool_count *count)
 {
-	account_add(&account->received, count->spooled);
+	uint64_t left = atomic_load(&account->left), known = count->spooled;
+
+	if (known > left)
+		known = left;
+	atomic_fetch_sub(&account->left, known);
+	account_add(&account->received, count->spooled - known);
+}
+
+static void
+leave(struct account *account, struct spool_count *count)
+{
+	account_add(&account->left, count->spooled);
 }
 
 static void
@@ -96,7 +107,7 @@ stay(struct account *account, struct spool_count *count)
 }
 
 static void
-leave(struct account *account, struct spool_count *count)
+go(struct account *account, struct spool_count *count)
 {
 	account_add(&account->dropped[DROP_SPOOL_FULL], count->leaving.dropped);
 	account_add(&account->conflated, count->leaving.conflated);
@@ -126,6 +137,12 @@ spool_owner_found(struct spool_owners *owners)
 
 void
 spool_owner_left(struct spool_owners *owners)
+{
+	each(owners, go);
+}
+
+void
+spool_owner_leave(struct spool_owners *owners)
 {
 	each(owners, leave);
 }

@@ -44,13 +44,17 @@ struct spool_owners {
 /* The owner of this name, made when it is new; NULL without memory. */
 struct spool_owner *spool_owner_get(struct spool_owners *owners, const char *name, size_t length);
 
-/* The accounts of all owners: what is spooled was found, and counts as received; what leaves has
+/* The accounts of all owners: what is spooled was found, and counts as received
+ * unless it was left before; what leaves has
  * left; nothing leaves after all; what is spooled is lost, but for what was read, which has its
  * outcome still to come. */
 void spool_owner_found(struct spool_owners *owners);
 void spool_owner_left(struct spool_owners *owners);
 void spool_owner_stays(struct spool_owners *owners);
 void spool_owner_lost(struct spool_owners *owners);
+
+/* What is spooled is left in the file that is closed: spool_owner_found() knows it again. */
+void spool_owner_leave(struct spool_owners *owners);
 
 /* Nothing is spooled. */
 void spool_owner_forget(struct spool_owners *owners);

@@ -12,7 +12,8 @@
 #include <time.h>
 
 #include "gateway/log.h"
-#include "outputs/spool_owner.h"
+#include "outputs/spool_item.h"
+#include "outputs/spooler_parts.h"
 
 #define TAKE_MANY    256
 #define COMMIT_MS    20	 /* from one commit to the next, at least */
@@ -22,33 +23,6 @@
 #define FIRST_ENDED  256
 #define RETRY_MS     10000
 
-struct spooler {
-	struct spool_settings settings;
-	char *path;
-	struct queue *queue;
-	const char *log_name;
-	struct spool *spool; /* NULL: closed */
-	bool writable;
-	bool failing;	   /* no commit was made since the last failure */
-	uint64_t retry_at; /* while not writable */
-	uint64_t committed_at;
-	uint64_t commit_ms; /* what the last commit took */
-	uint32_t epoch;	    /* of the file; items of an earlier one are not in it */
-	struct spool_owners owners;
-
-	struct queue_list pending; /* taken from the queue, not on disk */
-	size_t pending_bytes;
-	struct queue_list returned[QUEUE_RANKS]; /* read, to be given again */
-	struct queue_list *into;		 /* where what is read goes */
-	struct spool_place *ended;		 /* to be removed */
-	size_t n_ended, max_ended;
-
-	uint64_t messages;
-	struct spool_leaving leaving; /* messages */
-	uint64_t damaged;
-	char reason[SPOOL_ERROR_SIZE];
-};
-
 static uint64_t
 clock_ms(void)
 {
@@ -56,6 +30,13 @@ clock_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void
+set_level(struct spooler *spooler, struct amount amount)
+{
+	atomic_store(&spooler->level.messages, amount.messages);
+	atomic_store(&spooler->level.records, amount.records);
 }
 
 /* Notes that a record is to be removed. Without memory it stays until the next start, and is sent
@@ -94,7 +75,7 @@ fail(struct spooler *spooler, enum spool_fault fault, const char *why)
 	if (fault != SPOOL_BROKEN)
 		return;
 	spool_owner_lost(&spooler->owners);
-	spooler->messages = 0;
+	set_level(spooler, spooler->out);
 	spooler->n_ended = 0;
 	spooler->epoch++;
 	spool_close(spooler->spool);
@@ -121,7 +102,8 @@ find(void *context, struct spool_place place, const struct spool_record *record)
 	(void)place;
 	if (owner)
 		owner->counts[record->kind].spooled += record->records;
-	spooler->messages++;
+	if (owner)
+		spooler_raise(spooler, record->records);
 	return true;
 }
 
@@ -131,7 +113,7 @@ find_nothing(void *context)
 	struct spooler *spooler = context;
 
 	spool_owner_forget(&spooler->owners);
-	spooler->messages = 0;
+	set_level(spooler, spooler->out);
 }
 
 static void
@@ -150,177 +132,14 @@ open_file(struct spooler *spooler)
 	}
 	spooler->failing = false;
 	spool_owner_found(&spooler->owners);
+	spooler_forsake(&spooler->settings);
 	snprintf(spooler->reason, sizeof(spooler->reason), "%s", report.moved);
 	if (report.damaged > 0)
 		log_error(spooler->log_name, "spool %s: %u records were damaged on disk",
 			  spooler->path, report.damaged);
 	log_info(spooler->log_name, "spool %s: %llu messages of an earlier run", spooler->path,
-		 (unsigned long long)spooler->messages);
-}
-
-/* Where to count that a record leaves, if its transaction is committed; NULL: it counts nowhere,
- * being damaged. */
-static struct spool_leaving *
-leaving_of(struct spooler *spooler, const struct spool_record *record)
-{
-	struct spool_owner *owner = record ? spool_owner_get(&spooler->owners, record->controller,
-							     record->controller_length)
-					   : NULL;
-
-	return owner ? &owner->counts[record->kind].leaving : NULL;
-}
-
-static bool
-count_drop(void *context, struct spool_place place, const struct spool_record *record)
-{
-	struct spooler *spooler = context;
-	struct spool_leaving *leaving = leaving_of(spooler, record);
-
-	(void)place;
-	if (leaving) {
-		leaving->dropped += record->records;
-		spooler->leaving.dropped++;
-	}
-	return true;
-}
-
-static bool
-count_conflation(void *context, struct spool_place place, const struct spool_record *record)
-{
-	struct spooler *spooler = context;
-	struct spool_leaving *leaving = leaving_of(spooler, record);
-
-	(void)place;
-	if (leaving) {
-		leaving->conflated += record->records;
-		spooler->leaving.conflated++;
-	}
-	return true;
-}
-
-/* Drops from the front of the ranks, lowest first, down to `least`, until a record of so many bytes
- * fits. */
-static enum spool_fault
-make_room(struct spooler *spooler, uint8_t least, size_t size, bool *fits)
-{
-	*fits = spool_has_room(spooler->spool, size);
-	for (int rank = QUEUE_RANKS - 1; rank >= least; rank--) {
-		bool found = true;
-
-		while (!*fits && found) {
-			enum spool_fault fault = spool_drop(spooler->spool, (uint8_t)rank,
-							    count_drop, spooler, &found);
-
-			if (fault)
-				return fault;
-			*fits = spool_has_room(spooler->spool, size);
-		}
-	}
-	return SPOOL_OK;
-}
-
-/* Finds a record its place: at the end, or in a full spool where its policy says. `place` gets its
- * number; 0: it is to be dropped. */
-static enum spool_fault
-squeeze(struct spooler *spooler, const struct spool_record *record, struct spool_place *place)
-{
-	enum queue_policy policy = queue_policy_of(spooler->queue, record->kind);
-	size_t size = spool_record_size(record);
-	bool fits = spool_has_room(spooler->spool, size);
-	enum spool_fault fault = SPOOL_OK;
-
-	if (!fits && policy == POLICY_CONFLATE)
-		fault = spool_replace(spooler->spool, record, place, count_conflation, spooler);
-	if (!fault && place->number > 0)
-		return make_room(spooler, place->rank, 0, &fits);
-	if (!fault && !fits && policy != POLICY_DROP_NEWEST)
-		fault = make_room(spooler, place->rank, size, &fits);
-	if (!fault && fits)
-		fault = spool_append(spooler->spool, record, place);
-	return fault;
-}
-
-/* Writes an item; it has a number afterwards unless it is to be dropped. */
-static enum spool_fault
-store(struct spooler *spooler, struct queue_item *item)
-{
-	const char *controller = item->controller ? item->controller : "";
-	const struct spool_record record = {
-		.kind = item->kind,
-		.controller = controller,
-		.controller_length = strlen(controller),
-		.topic = item->topic ? item->topic->data : "",
-		.topic_length = item->topic ? item->topic->length : 0,
-		.payload = item->payload->data,
-		.payload_length = item->payload->length,
-		.station = item->station,
-		.records = item->records,
-		.received_ms = item->received_ms,
-	};
-	size_t size = spool_record_size(&record);
-	struct spool_place place = {.rank = item->rank};
-	enum spool_fault fault = SPOOL_OK;
-
-	if (size > 0 && spool_could_hold(spooler->spool, size) &&
-	    spool_owner_get(&spooler->owners, controller, record.controller_length))
-		fault = squeeze(spooler, &record, &place);
-	item->spool_number = place.number;
-	return fault;
-}
-
-/* An item is on disk now, or dropped because there was no room. */
-static void
-settle_item(struct spooler *spooler, struct queue_item *item)
-{
-	const char *controller = item->controller ? item->controller : "";
-	bool stored = item->spool_number != 0;
-
-	if (stored) {
-		spool_owner_get(&spooler->owners, controller, strlen(controller))
-			->counts[item->kind]
-			.spooled += item->records;
-		spooler->messages++;
-	}
-	spooler->pending_bytes -= item->cost;
-	queue_finish(spooler->queue, &spooler->pending, item,
-		     stored ? OUTCOME_SPOOLED : OUTCOME_DROPPED, DROP_SPOOL_FULL);
-}
-
-/* What a commit did to the first `n` that were pending is true now. */
-static void
-settle(struct spooler *spooler, size_t n)
-{
-	for (; n > 0; n--)
-		settle_item(spooler, spooler->pending.first);
-	if (spooler->leaving.dropped + spooler->leaving.conflated > 0)
-		spool_owner_left(&spooler->owners);
-	spooler->messages -= spooler->leaving.dropped + spooler->leaving.conflated;
-	spooler->leaving = (struct spool_leaving){0};
-	spooler->n_ended = 0;
-}
-
-/* Removes what has ended and writes what is pending, up to a batch; `n`: so many items. */
-static enum spool_fault
-write_batch(struct spooler *spooler, size_t *n)
-{
-	size_t most = spool_batch_bytes(spooler->spool), bytes = 0;
-	size_t replaced = spool_batch_replaced(spooler->spool);
-	enum spool_fault fault = spool_begin(spooler->spool);
-
-	*n = 0;
-	for (size_t i = 0; !fault && i < spooler->n_ended; i++)
-		fault = spool_remove(spooler->spool, spooler->ended[i]);
-	for (struct queue_item *item = spooler->pending.first;
-	     !fault && item && bytes < most && spooler->leaving.conflated < replaced;
-	     item = item->next) {
-		fault = store(spooler, item);
-		bytes += item->cost;
-		++*n;
-	}
-	if (!fault)
-		return spool_commit(spooler->spool);
-	spool_abort(spooler->spool);
-	return fault;
+		 (unsigned long long)(atomic_load(&spooler->level.messages) -
+				      spooler->out.messages));
 }
 
 static void
@@ -339,17 +158,16 @@ commit(struct spooler *spooler)
 {
 	uint64_t began = clock_ms();
 	size_t n;
-	enum spool_fault fault = write_batch(spooler, &n);
+	enum spool_fault fault = spooler_write(spooler, &n);
 
 	spooler->committed_at = clock_ms();
 	spooler->commit_ms = spooler->committed_at - began;
 	if (!fault) {
-		settle(spooler, n);
+		spooler_settle(spooler, n);
 		tell_recovery(spooler);
 		return true;
 	}
 	spool_owner_stays(&spooler->owners);
-	spooler->leaving = (struct spool_leaving){0};
 	fail_spool(spooler, fault);
 	return false;
 }
@@ -433,6 +251,22 @@ spooler_pump(struct spooler *spooler)
 	return pump_open(spooler);
 }
 
+/* What was read from a disk that was lost then is nowhere any more when this spooler ends. */
+static void
+drop_lost(struct spooler *spooler)
+{
+	for (unsigned rank = 0; rank < QUEUE_RANKS; rank++) {
+		struct queue_list *list = &spooler->returned[rank];
+
+		for (struct queue_item *item = list->first, *next; item; item = next) {
+			next = item->next;
+			if (item->spool_epoch != spooler->epoch)
+				spooler_finish(spooler, list, item, OUTCOME_DROPPED,
+					       DROP_SPOOL_LOST);
+		}
+	}
+}
+
 void
 spooler_end(struct spooler *spooler)
 {
@@ -443,16 +277,10 @@ spooler_end(struct spooler *spooler)
 	}
 	spooler->writable = false;
 	spooler->retry_at = SPOOLER_NEVER;
+	drop_lost(spooler);
+	spool_owner_leave(&spooler->owners);
 	spool_close(spooler->spool);
 	spooler->spool = NULL;
-}
-
-static void
-item_free(struct queue_item *item)
-{
-	buffer_unref(item->payload);
-	buffer_unref(item->topic);
-	free(item);
 }
 
 /* A record off the disk becomes an item to be sent; without memory it is read again later. */
@@ -460,33 +288,21 @@ static bool
 receive(void *context, struct spool_place place, const struct spool_record *record)
 {
 	struct spooler *spooler = context;
+	struct spool_owner *owner;
 	struct queue_item *item;
 
 	if (!record) {
 		note_ended(spooler, place);
 		return true;
 	}
-	item = calloc(1, sizeof(*item));
+	owner = spool_owner_get(&spooler->owners, record->controller, record->controller_length);
+	item = owner ? spool_item_new(owner, place, record) : NULL;
 	if (!item)
 		return false;
-	item->owner =
-		spool_owner_get(&spooler->owners, record->controller, record->controller_length);
-	item->payload = buffer_new(record->payload, record->payload_length);
-	item->topic = buffer_new(record->topic, record->topic_length);
-	if (!item->owner || !item->payload || !item->topic) {
-		item_free(item);
-		return false;
-	}
-	item->controller = item->owner->name;
-	item->account = &item->owner->accounts->kinds[record->kind];
-	item->kind = (uint8_t)record->kind;
-	item->records = record->records;
-	item->received_ms = record->received_ms;
-	item->station = record->station;
-	item->rank = place.rank;
-	item->spool_number = place.number;
 	item->spool_epoch = spooler->epoch;
-	item->owner->counts[record->kind].read += record->records;
+	owner->counts[record->kind].read += record->records;
+	spooler->out.messages++;
+	spooler->out.records += record->records;
 	queue_list_append(spooler->into, item);
 	return true;
 }
@@ -539,13 +355,15 @@ spooler_finish(struct spooler *spooler, struct queue_list *list, struct queue_it
 		    item->records);
 	if (outcome == OUTCOME_PUBLISHED)
 		queue_note_latency(spooler->queue, item);
+	spooler_lower(spooler, (struct amount){1, item->records});
+	spooler->out.messages--;
+	spooler->out.records -= item->records;
 	if (item->spool_epoch == spooler->epoch) {
 		count->spooled -= item->records;
 		count->read -= item->records;
-		spooler->messages--;
 		note_ended(spooler, (struct spool_place){item->spool_number, item->rank});
 	}
-	item_free(item);
+	spool_item_free(item);
 }
 
 void
@@ -567,11 +385,18 @@ spooler_is_active(const struct spooler *spooler)
 }
 
 void
+spooler_level(const struct spooler *spooler, struct spool_status *status)
+{
+	status->messages = atomic_load(&spooler->level.messages);
+	status->records = atomic_load(&spooler->level.records);
+}
+
+void
 spooler_status(const struct spooler *spooler, struct spool_status *status)
 {
 	status->configured = true;
 	status->active = spooler->writable && !spooler->failing;
-	status->messages = spooler->messages;
+	spooler_level(spooler, status);
 	status->bytes = spooler->spool ? spool_bytes(spooler->spool) : 0;
 	status->damaged = spooler->damaged;
 	snprintf(status->reason, sizeof(status->reason), "%s", spooler->reason);
@@ -591,14 +416,29 @@ spooler_new(const struct spool_settings *settings, struct queue *queue, const ch
 	}
 	spooler->settings = *settings;
 	spooler->settings.path = spooler->path;
-	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		if (queue_policy_of(queue, (enum kind)kind) == POLICY_CONFLATE)
-			spooler->settings.conflating |= 1U << kind;
 	spooler->queue = queue;
 	spooler->log_name = log_name;
 	spooler->owners.accounts = settings->accounts;
 	spooler->owners.context = settings->context;
 	return spooler;
+}
+
+/* Of one controller. */
+static void
+forsake(struct account_set *accounts)
+{
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
+		struct account *account = &accounts->kinds[kind];
+
+		account_add(&account->dropped[DROP_SPOOL_LOST], atomic_exchange(&account->left, 0));
+	}
+}
+
+void
+spooler_forsake(const struct spool_settings *settings)
+{
+	if (settings->each)
+		settings->each(settings->context, forsake);
 }
 
 void
@@ -612,7 +452,7 @@ spooler_free(struct spooler *spooler)
 			struct queue_item *item = spooler->returned[rank].first;
 
 			queue_list_remove(&spooler->returned[rank], item);
-			item_free(item);
+			spool_item_free(item);
 		}
 	spool_close(spooler->spool);
 	spool_owner_fini(&spooler->owners);

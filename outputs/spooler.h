@@ -34,7 +34,8 @@ void spooler_free(struct spooler *spooler);
 uint64_t spooler_pump(struct spooler *spooler);
 
 /* Writes and removes everything at once, and closes the file. What could not be written is queued
- * still. No pump may follow. */
+ * still; what is in the file is too, and when this process opens it again it is not counted as
+ * received once more. No pump may follow. */
 void spooler_end(struct spooler *spooler);
 
 /* As queue_take(): documents, then what is on disk; from the queue only while nothing can be
@@ -52,7 +53,13 @@ void spooler_put_back(struct spooler *spooler, struct queue_list *list);
 /* Whether records go to disk now. */
 bool spooler_is_active(const struct spooler *spooler);
 
-/* What is to be told of it. */
+/* What is to be told of it; the number of messages and records alone, for any thread. */
 void spooler_status(const struct spooler *spooler, struct spool_status *status);
+void spooler_level(const struct spooler *spooler, struct spool_status *status);
+
+/* What spools that were closed have left in files that no spool has found again counts as
+ * DROP_SPOOL_LOST: for an output that has another spool now, or none. A spooler does so when it has
+ * opened its file. */
+void spooler_forsake(const struct spool_settings *settings);
 
 #endif

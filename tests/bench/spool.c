@@ -104,13 +104,13 @@ through(struct bench *bench, uint64_t n)
 static void
 write_all_but(struct bench *bench, size_t most)
 {
-	size_t bytes, messages;
+	struct queue_level level;
 
 	for (;;) {
 		uint64_t wait_ms = spooler_pump(bench->spooler);
 
-		queue_level(bench->queue, &bytes, &messages);
-		if (messages <= most)
+		queue_level(bench->queue, &level);
+		if (level.messages <= most)
 			return;
 		wait_for_disk(wait_ms);
 	}

@@ -8,6 +8,7 @@ import urllib.request
 
 import pytest
 
+import accounting
 import gateway as daemon
 import nmsp_wire as wire
 import play
@@ -291,6 +292,40 @@ def test_what_waits_goes_to_the_new_broker(running, peer, broker, brokers, subsc
     assert touched == {("mqtt", "main"): ("restarted", "port")}
     records = reader.records(100, "rssi")
     assert [record["seq"] for record in records] == list(range(1, 101))
+
+
+def test_what_is_spooled_is_counted_once(running, peer, broker, brokers, subscribers, tmp_path):
+    """The output that begins anew finds on disk what the one before wrote there."""
+    second = brokers()
+    reader = subscribers(second)
+    spool = {"spool": {"path": str(tmp_path / "spool"), "sync": "none"}}
+    running.reload({"mqtt": {"main": spool}})
+    running.daemon.allowed.append(r"warning mqtt main")
+    broker.stop()
+    running.daemon.wait_line(r"mqtt main: (connection|cannot)")
+    peer.ready().send(*(play.measurement(number) for number in range(1, 101)))
+    running.subscriber = reader
+    running.reload({"mqtt": {"main": {**spool, **daemon.mqtt_options(second)}}})
+    assert [one["seq"] for one in reader.records(100, "rssi")] == list(range(1, 101))
+    running.daemon.stop_in_order()
+    account = accounting.check(running.daemon.log)["main", "hq", "rssi"]
+    assert (account.received, account.published) == (100, 100)
+
+
+def test_a_spool_that_is_taken_away(running, peer, broker, brokers, subscribers, tmp_path):
+    """What it has stays on disk, and counts as lost."""
+    spool = {"path": str(tmp_path / "spool"), "sync": "none"}
+    running.reload({"mqtt": {"main": {"spool": spool}}})
+    running.daemon.allowed.append(r"warning mqtt main")
+    broker.stop()
+    running.daemon.wait_line(r"mqtt main: (connection|cannot)")
+    peer.ready().send(*(play.measurement(number) for number in range(1, 101)))
+    second = brokers()
+    running.subscriber = subscribers(second)
+    running.reload({"mqtt": {"main": daemon.mqtt_options(second)}})
+    running.daemon.stop_in_order()
+    account = accounting.check(running.daemon.log)["main", "hq", "rssi"]
+    assert account.received == 100 == account.published + account.dropped["spool_lost"]
 
 
 def test_another_prefix_leaves_nothing_behind(running, broker, subscribers, subscriber):

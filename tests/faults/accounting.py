@@ -2,7 +2,8 @@
 """accounting.py: received = published + filtered + conflated + dropped + queued, everywhere.
 
 The account of one output, controller and kind comes from two places: the health document, at any
-moment, and the lines that the daemon logs when it leaves.
+moment, and the lines that the daemon logs when it leaves. `queued` is worked out from the others;
+that it is what queue and spool hold, which they count themselves, is checked at quiet moments.
 """
 import re
 from typing import NamedTuple
@@ -11,6 +12,7 @@ LINE = re.compile(
     r" account (?P<output>\S+) (?P<controller>\S+) (?P<kind>\S+): received (?P<received>\d+) ="
     r" published (?P<published>\d+) \+ filtered (?P<filtered>\d+) \+ conflated (?P<conflated>\d+)"
     r" \+ dropped (?P<sum>\d+)(?: \((?P<dropped>[^)]*)\))? \+ queued (?P<queued>\d+)$")
+PROOF = re.compile(r" account (\S+): queued (\d+) = queue (\d+) \+ spool (\d+)$")
 # A counter that went below 0 shows as a number of about 2^64.
 ABSURD = 2**60
 
@@ -61,8 +63,43 @@ def of_health(document):
     """{(output, controller, kind): Account} of a health document."""
     return {(output, controller, kind): Account(**numbers)
             for output, about in document["outputs"].items()
-            for controller, kinds in about.get("controllers", {}).items()
+            for part in ("controllers", "former")
+            for controller, kinds in about.get(part, {}).items()
             for kind, numbers in kinds.items()}
+
+
+class Held(NamedTuple):
+    """Records that an output holds, by its own counts."""
+
+    queue: int
+    spool: int
+
+
+def held(document):
+    """{output: Held} of a health document."""
+    return {output: Held(about["queued_records"], about.get("spool", {}).get("records", 0))
+            for output, about in document["outputs"].items()}
+
+
+def held_at_exit(lines):
+    """{output: Held} from the lines at exit."""
+    return {match[1]: Held(int(match[3]), int(match[4]))
+            for match in filter(None, map(PROOF.search, lines))}
+
+
+def unproven(accounts, counts):
+    """Outputs whose `queued` is not what they hold; one that is gone holds nothing."""
+    queued = dict.fromkeys(counts, 0)
+    for (output, _, _), one in accounts.items():
+        queued[output] = queued.get(output, 0) + one.queued
+    return [f"{output}: {count} queued, but {counts.get(output)} held"
+            for output, count in queued.items() if sum(counts.get(output, Held(0, 0))) != count]
+
+
+def quiet(documents):
+    """Those that say what the one before says: nothing moved, so they are of one moment."""
+    return [now for before, now in zip(documents, documents[1:])
+            if of_health(before) == of_health(now) and held(before) == held(now)]
 
 
 def faults(lines):
@@ -71,8 +108,12 @@ def faults(lines):
         accounts = of_log(lines)
     except ValueError as error:
         return [str(error)]
+    counts = held_at_exit(lines)
     return ([f"does not add up: {key} {one}" for key, one in accounts.items() if not one.adds_up]
-            + [f"queued at the end: {key} {one}" for key, one in accounts.items() if one.queued])
+            + ["nothing says what the outputs held"] * (bool(accounts) and not counts)
+            + [f"at exit {one}" for one in unproven(accounts, counts)]
+            + [f"in the queue at the end: {output} {one}" for output, one in counts.items()
+               if one.queue])
 
 
 def _went_back(earlier, later):
@@ -96,6 +137,9 @@ def check(lines, documents=()):
         back = [key for key, one in before.items() if key not in now or _went_back(one, now[key])]
         assert not back, f"counters of {back} went back at {document['ts']}"
         before = now
+    for document in quiet(documents):
+        wrong = unproven(of_health(document), held(document))
+        assert not wrong, f"health at {document['ts']}: {wrong}"
     back = [key for key, one in before.items() if key not in final or _went_back(one, final[key])]
     assert not back, f"counters of {back} are lower at exit than in the last health document"
     return final

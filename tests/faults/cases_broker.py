@@ -228,6 +228,37 @@ def away_from_the_start(scene):
     scene.wait_got()
 
 
+def _held(scene, **main):
+    """What waits while the broker is away is what the output counts that it holds."""
+    scene.start_broker()
+    scene.start(main=main, mqtts=scene.side())
+    some(scene)
+    scene.link.refuse()
+    scene.link.cut()
+    scene.wait_broken()
+    scene.send(100)
+    scene.wait_read()
+    held = scene.wait_held(100, 200)["main"]
+    scene.link.heal()
+    scene.wait_got()
+    return held
+
+
+def held_in_memory(scene):
+    held = _held(scene)
+    assert held.queue >= 100 and held.spool == 0
+
+
+def held_in_batches(scene):
+    held = _held(scene, publish="batch")
+    assert held.queue >= 100 and held.spool == 0
+
+
+def held_on_disk(scene):
+    held = _held(scene, spool={"path": scene.folder / "spool"})
+    assert held.queue == 0 and held.spool >= 100
+
+
 def store_lost(scene):
     """The broker comes back empty: retained state is there again, and what waited."""
     scene.start()

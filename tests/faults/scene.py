@@ -105,8 +105,20 @@ class Scene:
     def health(self):
         """The health documents that came, in the order of their time."""
         documents = {one.json["ts"]: one.json for one in list(self.ledger.messages)
-                     if one.topic == "nmsp/gw1/health" and one.json}
+                     if one.topic.endswith("/gw1/health") and one.json}
         return [documents[ts] for ts in sorted(documents)]
+
+    def wait_held(self, least, most, timeout=30):
+        """Until a health document from a quiet moment says that main holds so many records."""
+        def found():
+            return [held for held in map(accounting.held, accounting.quiet(self.health()))
+                    if least <= sum(held["main"]) <= most]
+        return self.ledger.wait(found, f"{least} records held at a quiet moment", timeout)[-1]
+
+    def side(self):
+        """An output to the broker, not by way of the link, which tells of health and no records."""
+        return {"side": mqtt_options(self.broker, prefix="side",
+                                     filter={"deny": ["kind=rssi", "kind=statistics"]})}
 
     def wait_broken(self, timeout=30):
         """Until the daemon has noticed that the broker is gone."""

@@ -169,7 +169,7 @@ static const char *const baseline_messages[] = {
 	"23 attachment_request c assumed: entity scope",
 	"24 attachment_response s assumed: status attachment*",
 	"25 attachment_notification s assumed: attachment*",
-	"26 location_request c assumed: scope location_type",
+	"26 location_request c assumed: scope location_type mac*",
 	"27 location_response s assumed: status entity location_type location*",
 	"28 location_notification s assumed: location*",
 	"30 service_subscribe_request c recalled: service+",

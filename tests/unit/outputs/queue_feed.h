@@ -123,20 +123,30 @@ feed_view(struct account *account)
 static inline size_t
 feed_bytes(struct queue *queue)
 {
-	size_t bytes, messages;
+	struct queue_level level;
 
-	queue_level(queue, &bytes, &messages);
-	return bytes;
+	queue_level(queue, &level);
+	return level.bytes;
 }
 
 /* What a queue holds, in messages. */
 static inline size_t
 feed_messages(struct queue *queue)
 {
-	size_t bytes, messages;
+	struct queue_level level;
 
-	queue_level(queue, &bytes, &messages);
-	return messages;
+	queue_level(queue, &level);
+	return level.messages;
+}
+
+/* What a queue holds, in records. */
+static inline uint64_t
+feed_records(struct queue *queue)
+{
+	struct queue_level level;
+
+	queue_level(queue, &level);
+	return level.records;
 }
 
 #endif

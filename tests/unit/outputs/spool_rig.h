@@ -78,6 +78,16 @@ rig_accounts(void *context, const char *controller)
 	return strcmp(controller, "hq") == 0 ? &rig->hq : &rig->former;
 }
 
+/* For the settings of a spool. */
+static inline void
+rig_each(void *context, void (*tell)(struct account_set *accounts))
+{
+	struct rig *rig = context;
+
+	tell(&rig->hq);
+	tell(&rig->former);
+}
+
 /* Opens again what rig_close() ended. */
 static inline void
 rig_open(struct rig *rig)
@@ -100,6 +110,7 @@ rig_new(size_t max_size)
 						.max_size = max_size ? max_size : 64U << 20,
 						.retry_ms = 30,
 						.accounts = rig_accounts,
+						.each = rig_each,
 						.context = rig};
 	rig->queue_settings.max_bytes = 16U << 20;
 	rig->queue_settings.document_root = "nmsp/";

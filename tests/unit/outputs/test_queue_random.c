@@ -384,15 +384,26 @@ check_accounts(struct model *model)
 			check_account(model, &model->sets[controller].kinds[kind]);
 }
 
+static uint64_t
+all_records(const struct entries *entries)
+{
+	uint64_t records = 0;
+
+	for (size_t i = 0; i < entries->n; i++)
+		records += entries->at[i].records;
+	return records;
+}
+
 static void
 check_level(struct model *model)
 {
-	size_t bytes, messages;
+	struct queue_level level;
 
-	queue_level(model->queue, &bytes, &messages);
-	assert_true(bytes <= model->settings.max_bytes);
-	assert_int_equal(bytes, model->bytes);
-	assert_int_equal(messages, model->queued.n + model->taken.n + model->n_finished);
+	queue_level(model->queue, &level);
+	assert_true(level.bytes <= model->settings.max_bytes);
+	assert_int_equal(level.bytes, model->bytes);
+	assert_int_equal(level.messages, model->queued.n + model->taken.n + model->n_finished);
+	assert_int_equal(level.records, all_records(&model->queued) + all_records(&model->taken));
 }
 
 static void

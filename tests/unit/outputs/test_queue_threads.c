@@ -133,10 +133,10 @@ look_on(void *user)
 	struct stress *stress = user;
 
 	while (!atomic_load(&stress->done)) {
-		size_t bytes, messages;
+		struct queue_level level;
 
-		queue_level(stress->queue, &bytes, &messages);
-		expect(stress, bytes <= MAX_BYTES);
+		queue_level(stress->queue, &level);
+		expect(stress, level.bytes <= MAX_BYTES && level.records <= RECORDS);
 		for (int kind = 0; kind < KIND_COUNT; kind++) {
 			struct account_view view;
 
@@ -183,6 +183,7 @@ test_three_threads(void **state)
 	assert_int_equal(sum_of_accounts(&stress), RECORDS);
 	assert_int_equal(stress.last_document, RECORDS);
 	assert_int_equal(feed_bytes(stress.queue), 0);
+	assert_int_equal(feed_records(stress.queue), 0);
 	queue_free(stress.queue);
 }
 

@@ -16,11 +16,10 @@
 
 #include "spool_rig.h"
 
-#define MOST	   3000 /* records; dropped from 1,000 on */
-#define MANY	   1000
-#define STEPS	   3000
-#define STATIONS   9
-#define CONFLATING (1U << KIND_RSSI | 1U << KIND_INFO)
+#define MOST	 3000 /* records; dropped from 1,000 on */
+#define MANY	 1000
+#define STEPS	 3000
+#define STATIONS 9
 
 struct entry {
 	struct spool_place place;
@@ -195,7 +194,7 @@ replace(struct model *model)
 	struct entry entry = random_entry(model);
 	struct spool_record record = record_of(model, &entry);
 	struct spool_place place = {.rank = entry.place.rank};
-	struct entry *old = CONFLATING >> entry.kind & 1 ? find_newest(model, &entry) : NULL;
+	struct entry *old = find_newest(model, &entry);
 
 	model->visited = 0;
 	if (old)
@@ -331,8 +330,7 @@ live(uint64_t seed)
 
 	assert_non_null(model);
 	model->random = seed;
-	model->settings = (struct spool_settings){
-		.path = rig_path, .max_size = 64U << 20, .conflating = CONFLATING};
+	model->settings = (struct spool_settings){.path = rig_path, .max_size = 64U << 20};
 	open_again(model);
 	for (int step = 0; step < STEPS; step++) {
 		uint32_t dice = chance(model, 300);

@@ -68,7 +68,10 @@ test_all_of_a_record_comes_back(void **state)
 
 	(void)state;
 	queue_publish(rig->queue, &record);
+	assert_int_equal(feed_records(rig->queue), 12);
 	rig_settle(rig);
+	assert_int_equal(feed_records(rig->queue), 0);
+	assert_int_equal(rig_status(rig).records, 12);
 	assert_int_equal(spooler_take(rig->spooler, &list, 5, false), 1);
 	assert_int_equal(list.first->payload->length, 3);
 	assert_memory_equal(list.first->payload->data, "a\0b", 4);
@@ -78,6 +81,7 @@ test_all_of_a_record_comes_back(void **state)
 	assert_ptr_equal(list.first->account, record.account);
 	spooler_finish(rig->spooler, &list, list.first, OUTCOME_DROPPED, DROP_TOO_LARGE);
 	assert_int_equal(rig_view(rig, KIND_WIPS).dropped[DROP_TOO_LARGE], 12);
+	assert_int_equal(rig_status(rig).records, 0);
 	buffer_unref(record.payload);
 	buffer_unref(record.topic);
 	rig_free(rig);
@@ -136,6 +140,53 @@ test_restart(void **state)
 	rig_free(rig);
 	rig = rig_new(0);
 	assert_int_equal(rig_status(rig).messages, 0);
+	rig_free(rig);
+}
+
+/* An output that is made anew in the same process, on the same file, counts nothing twice. */
+static void
+test_reopened(void **state)
+{
+	struct rig *rig = rig_new(0);
+
+	(void)state;
+	rig_publish_all(rig, KIND_INFO, "i1 i2 !i3");
+	rig_settle(rig);
+	spooler_end(rig->spooler);
+	assert_int_equal(rig_status(rig).records, 3);
+	rig_close(rig);
+	rig_open(rig);
+	assert_int_equal(rig_status(rig).records, 3);
+	assert_int_equal(rig_view(rig, KIND_INFO).received, 2);
+	assert_int_equal(rig_view(rig, KIND_INFO).queued, 2);
+	assert_int_equal(feed_view(&rig->former.kinds[KIND_INFO]).queued, 1);
+	assert_string_equal(rig_drain(rig), "i1 i2 !i3");
+	assert_int_equal(rig_view(rig, KIND_INFO).queued, 0);
+	rig_settle(rig);
+	spooler_end(rig->spooler);
+	rig_close(rig);
+	rig_open(rig);
+	assert_int_equal(rig_view(rig, KIND_INFO).received, 2);
+	rig_free(rig);
+}
+
+/* What is left in a file that another one took the place of is lost to this process. */
+static void
+test_forsaken(void **state)
+{
+	struct rig *rig = rig_new(0);
+
+	(void)state;
+	rig_publish_all(rig, KIND_INFO, "i1 i2 !i3");
+	rig_settle(rig);
+	spooler_end(rig->spooler);
+	rig_close(rig);
+	assert_int_equal(unlink(rig_path), 0);
+	rig_open(rig);
+	assert_int_equal(rig_view(rig, KIND_INFO).queued, 0);
+	assert_int_equal(rig_view(rig, KIND_INFO).dropped[DROP_SPOOL_LOST], 2);
+	assert_int_equal(feed_view(&rig->former.kinds[KIND_INFO]).dropped[DROP_SPOOL_LOST], 1);
+	assert_int_equal(rig_status(rig).records, 0);
 	rig_free(rig);
 }
 
@@ -523,6 +574,8 @@ main(void)
 		cmocka_unit_test_teardown(test_all_of_a_record_comes_back, rig_clean),
 		cmocka_unit_test_teardown(test_put_back_is_given_first, rig_clean),
 		cmocka_unit_test_teardown(test_restart, rig_clean),
+		cmocka_unit_test_teardown(test_reopened, rig_clean),
+		cmocka_unit_test_teardown(test_forsaken, rig_clean),
 		cmocka_unit_test_teardown(test_kill_between_commit_and_acknowledgement, rig_clean),
 		cmocka_unit_test_teardown(test_full_drops_the_oldest_of_the_lowest_rank, rig_clean),
 		cmocka_unit_test_teardown(test_full_drops_the_newest, rig_clean),
