@@ -18,7 +18,7 @@
 
 #define SECTIONS_MAX 8
 #define OPTIONS_MAX  32
-#define SUBS_MAX     4
+#define SUBS_MAX     8
 #define NAME_LONGEST 126
 
 /* libconfuse's tables, made of the rows. */
@@ -426,6 +426,13 @@ config_of_host(const char *host, const char *state_dir, const struct report *rep
 	return finish(&reading);
 }
 
+/* A string, and what struct config_rules begins with. */
+static bool
+is_on_heap(const struct option *option)
+{
+	return option_is_text(option) || option->type == OPTION_RULES;
+}
+
 static void
 free_sections(const char *name, void *targets, size_t n)
 {
@@ -440,8 +447,8 @@ free_sections(const char *name, void *targets, size_t n)
 			free(texts[k]);
 		free(texts);
 		for (const struct option *option = rows->options; option->name; option++)
-			if (option_is_text(option))
-				free(*(char **)(void *)(target + option->offset));
+			if (is_on_heap(option))
+				free(*(void **)(void *)(target + option->offset));
 	}
 }
 

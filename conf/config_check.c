@@ -124,6 +124,7 @@ check_controller(struct reading *reading, const struct config_controller *contro
 		     VERIFY_FINGERPRINT);
 	check_verify(reading, controller, "ca_file", &controller->ca_file, VERIFY_CA);
 	check_readable(reading, "ca_file", &controller->ca_file);
+	config_filter_check(reading, &controller->filter);
 }
 
 /* Reads up to a limit, cuts the last newline off; NULL with `errno`. */
@@ -220,6 +221,23 @@ check_client_id(struct reading *reading, const struct config_mqtt *mqtt)
 }
 
 static void
+check_session(struct reading *reading, const struct config_mqtt *mqtt)
+{
+	if (mqtt->backoff_max_ms < mqtt->backoff_min_ms)
+		reading_error(reading, &mqtt->backoff_max_ms,
+			      "backoff_max = %g: expected at least backoff_min, %g s",
+			      mqtt->backoff_max_ms / 1000.0, mqtt->backoff_min_ms / 1000.0);
+	if (mqtt->session_expiry_s > 0 && mqtt->protocol == 3)
+		reading_error(reading, &mqtt->session_expiry_s,
+			      "session_expiry: MQTT 3.1.1 has none, expected protocol = 5 with it");
+	/* Every connection begins with message ids of its own, and a broker that goes on with a
+	 * session could take a new message for one that it has. */
+	if (mqtt->session_expiry_s > 0 && mqtt->qos == 2)
+		reading_error(reading, &mqtt->session_expiry_s,
+			      "session_expiry with qos = 2: expected qos 0 or 1 with it");
+}
+
+static void
 check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 {
 	if (mqtt->tls && !reading_given(reading, &mqtt->port))
@@ -237,9 +255,11 @@ check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 		take_password(reading, mqtt);
 	else
 		mqtt->password = strdup("");
+	check_session(reading, mqtt);
 	check_mqtt_tls(reading, mqtt);
 	check_client_id(reading, mqtt);
 	config_topic_check(reading, mqtt);
+	config_filter_check(reading, &mqtt->filter);
 }
 
 /* Checks the path of a file that may be still to be made. */
@@ -268,6 +288,7 @@ check_file(struct reading *reading, const struct config_file *file)
 				reading, &file->path,
 				"path = \"%s\": file \"%s\" has the same, expected one of its own",
 				file->path, other->name);
+	config_filter_check(reading, &file->filter);
 }
 
 static void

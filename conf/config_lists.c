@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "conf/config_read.h"
-#include "conf/suggest.h"
 
 #define LOWER_WORD "abcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -172,33 +171,23 @@ add_broker(struct reading *reading, struct config_mqtt *mqtt, const struct optio
 	broker->port = (uint16_t)port;
 }
 
-/* Whether the first word of `subject` is one of `words`; else with a hint. */
 static bool
-is_subsystem(const char *words, const char *subject, char *hint, size_t size)
+is_subsystem(const char *words, const char *subject)
 {
-	char *word = strndup(subject, strcspn(subject, " ")), *list = strdup(words);
-	struct suggest suggest = suggest_for(word ? word : "");
-	bool found = false;
-	char *rest = list;
+	char *word = strndup(subject, strcspn(subject, " "));
+	bool found = word && option_find_word(words, word) >= 0;
 
-	for (const char *one = strsep(&rest, " "); one && word; one = strsep(&rest, " ")) {
-		found |= strcmp(one, word) == 0;
-		suggest_offer(&suggest, one);
-	}
-	suggest_text(&suggest, hint, size);
-	free(list);
 	free(word);
 	return found;
 }
 
 static void
-add_rule(struct reading *reading, const struct option *option, struct log_settings *log,
-	 const struct option_value *value)
+add_level(struct reading *reading, const struct option *option, struct log_settings *log,
+	  const struct option_value *value)
 {
 	const struct report *report = &reading->source.report;
 	const char *equals = strrchr(value->text, '=');
 	struct log_rule rule = {NULL, LOG_LEVEL_INFO};
-	char hint[64] = "";
 
 	if (!equals || !log_level_named(equals + 1, &rule.level)) {
 		report_error(report, value->place,
@@ -207,11 +196,10 @@ add_rule(struct reading *reading, const struct option *option, struct log_settin
 		return;
 	}
 	rule.subject = copy(reading, value, value->text, (size_t)(equals - value->text));
-	if (rule.subject && !is_subsystem(option->unit, rule.subject, hint, sizeof hint))
+	if (rule.subject && !is_subsystem(option->unit, rule.subject))
 		report_error(report, value->place,
-			     "levels: \"%s\": no such subsystem%s, "
-			     "expected one of %s",
-			     value->text, hint, option->unit);
+			     "levels: \"%s\": no such subsystem, expected one of %s", value->text,
+			     option->unit);
 	for (size_t i = 0; rule.subject && i < log->n_rules; i++)
 		if (is_same(log->rules[i].subject, rule.subject, strlen(rule.subject)))
 			report_error(report, value->place, "levels: a second one for \"%s\"",
@@ -231,17 +219,36 @@ add_traced(struct reading *reading, struct log_settings *log, const struct optio
 	log->traced[log->n_traced++] = name;
 }
 
+static void
+add_bit(struct reading *reading, const struct option *option, unsigned *bits,
+	const struct option_value *value)
+{
+	int place = option_find_word(option->unit, value->text);
+	struct option_expected expected;
+
+	if (place >= 0) {
+		*bits |= 1U << place;
+		return;
+	}
+	option_expect_word(option, &expected);
+	report_error(&reading->source.report, value->place, "%s: \"%s\", expected %s", option->name,
+		     value->text, expected.text);
+}
+
 bool
 config_list_reserve(const struct option *option, void *target, size_t n)
 {
 	struct config_controller *controller = target;
 	struct config_mqtt *mqtt = target;
 	struct config_log *log = target;
+	struct config_rules *rules = (void *)((char *)target + option->offset);
 
 	if (option->type == OPTION_LEVELS)
 		return (log->settings.rules = calloc(n + 1, sizeof(struct log_rule))) != NULL;
 	if (option->type == OPTION_TRACE)
 		return (log->settings.traced = calloc(n + 1, sizeof(char *))) != NULL;
+	if (option->type == OPTION_RULES)
+		return (rules->items = calloc(n + 1, sizeof *rules->items)) != NULL;
 	if (option->type == OPTION_BROKERS)
 		return (mqtt->brokers = calloc(n + 1, sizeof *mqtt->brokers)) != NULL;
 	if (option->type == OPTION_HOSTS)
@@ -257,10 +264,16 @@ void
 config_list_add(struct reading *reading, const struct option *option, void *target,
 		const struct option_value *value)
 {
-	if (option->type == OPTION_BROKERS)
+	void *member = (char *)target + option->offset;
+
+	if (option->type == OPTION_RULES)
+		config_rule_add(reading, option, member, value);
+	else if (option->type == OPTION_BITS)
+		add_bit(reading, option, member, value);
+	else if (option->type == OPTION_BROKERS)
 		add_broker(reading, target, value);
 	else if (option->type == OPTION_LEVELS)
-		add_rule(reading, option, &((struct config_log *)target)->settings, value);
+		add_level(reading, option, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_TRACE)
 		add_traced(reading, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_HOSTS)

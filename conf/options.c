@@ -28,7 +28,7 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an i
 #define LEVELS	  "error warning info debug"
 
 /* The first words of the subjects of the log. */
-#define SUBSYSTEMS "account conf file gateway identity log mqtt reload session tls"
+#define SUBSYSTEMS "account command conf file gateway identity log mqtt reload session tls"
 #define FACILITIES "daemon local0 local1 local2 local3 local4 local5 local6 local7"
 
 #define G(member) offsetof(struct config_gateway, member)
@@ -38,7 +38,19 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an i
 #define M(member) offsetof(struct config_mqtt, member)
 #define F(member) offsetof(struct config_file, member)
 
+#define ENRICH "ssid username ip ap_name ap_group"
+
 /* clang-format off */
+/* The same for controllers and outputs. */
+#define FILTER(at)                                                                              \
+	{ "filter", "allow", OPTION_RULES, at(filter.allow), 0, 0, "", NULL },                  \
+	{ "filter", "deny", OPTION_RULES, at(filter.deny), 0, 0, "", NULL },                    \
+	{ "filter", "rssi_floor", OPTION_INT, at(filter.rssi_floor_dbm), -127, 0, "0", "dBm" }, \
+	{ "filter", "interval", OPTION_UINT, at(filter.interval_s), 0, DAY_S, "0", "s" },       \
+	{ "filter", "rssi_change", OPTION_UINT, at(filter.rssi_change_db), 0, 100, "0", "dB" }, \
+	{ "filter", "ap_change", OPTION_BOOL, at(filter.ap_change), 0, 0, "false", NULL },      \
+	{ "enrich", "fields", OPTION_BITS, at(filter.enrich), 0, 0, "", ENRICH }
+
 /* section in the section, name, type, member, least, most, default, unit or words */
 static const struct option gateway_options[] = {
 	{ NULL, "name", OPTION_NAME, G(name), 0, 0, NULL, NULL },
@@ -94,6 +106,9 @@ static const struct option controller_options[] = {
 	{ "tls", "ca_file", OPTION_FILE, C(ca_file), 0, 0, "", NULL },
 	{ "tls", "min_version", OPTION_CHOICE, C(min_version), TLS_1_0, 0, "1.2", VERSIONS },
 	{ "tls", "ciphers", OPTION_TEXT, C(ciphers), 0, 0, "", NULL },
+	FILTER(C),
+	{ "enrich", "ttl", OPTION_UINT, C(enrich_ttl_s), 1, 30 * DAY_S, "3600", "s" },
+	{ "enrich", "max", OPTION_UINT, C(enrich_max), 1, 1000000, "65536", "entries" },
 	{ .name = NULL },
 };
 
@@ -105,6 +120,9 @@ static const struct option mqtt_options[] = {
 	{ NULL, "username", OPTION_TEXT, M(username), 0, 0, "", NULL },
 	{ NULL, "password_file", OPTION_FILE, M(password_file), 0, 0, "", NULL },
 	{ NULL, "keepalive", OPTION_UINT, M(keepalive_s), 5, 65535, "30", "s" },
+	{ NULL, "session_expiry", OPTION_UINT, M(session_expiry_s), 0, 7 * DAY_S, "0", "s" },
+	{ NULL, "backoff_min", OPTION_SECONDS, M(backoff_min_ms), 100, 3600 * 1000, "1", "s" },
+	{ NULL, "backoff_max", OPTION_SECONDS, M(backoff_max_ms), 100, DAY_S * 1000, "60", "s" },
 	{ NULL, "qos", OPTION_INT, M(qos), 0, 2, "1", NULL },
 	{ NULL, "publish", OPTION_CHOICE, M(publish), 0, 0, "record", "record batch" },
 	{ NULL, "topic", OPTION_TEXT, M(topic), 0, 0, TOPIC, NULL },
@@ -113,6 +131,7 @@ static const struct option mqtt_options[] = {
 	{ NULL, "queue_size", OPTION_SIZE, M(queue_size), 64 * KIB, 64 * GIB, "64M", "bytes" },
 	{ NULL, "window", OPTION_UINT, M(window), 1, 65535, "100", "messages" },
 	{ NULL, "progress_timeout", OPTION_UINT, M(progress_timeout_s), 1, 3600, "30", "s" },
+	{ NULL, "commands", OPTION_BOOL, M(commands), 0, 0, "false", NULL },
 	{ "full", "rssi", OPTION_CHOICE, M(full.rssi), 0, 0, "conflate", WHEN_FULL },
 	{ "full", "statistics", OPTION_CHOICE, M(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
 	{ "full", "others", OPTION_CHOICE, M(full.others), 0, 0, "drop_oldest", WHEN_FULL },
@@ -123,6 +142,7 @@ static const struct option mqtt_options[] = {
 	{ "tls", "certificate", OPTION_FILE, M(tls_certificate), 0, 0, "", NULL },
 	{ "tls", "key", OPTION_FILE, M(tls_key), 0, 0, "", NULL },
 	{ "tls", "verify", OPTION_BOOL, M(tls_verify), 0, 0, "true", NULL },
+	FILTER(M),
 	{ .name = NULL },
 };
 
@@ -133,6 +153,7 @@ static const struct option file_options[] = {
 	{ "full", "rssi", OPTION_CHOICE, F(full.rssi), 0, 0, "conflate", WHEN_FULL },
 	{ "full", "statistics", OPTION_CHOICE, F(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
 	{ "full", "others", OPTION_CHOICE, F(full.others), 0, 0, "drop_oldest", WHEN_FULL },
+	FILTER(F),
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -217,9 +238,8 @@ keep(char **member, char *text)
 	return text != NULL;
 }
 
-/* The place of `text` among words that are separated by blanks, -1 when it is none of them. */
-static int
-find_word(const char *words, const char *text)
+int
+option_find_word(const char *words, const char *text)
 {
 	size_t length = strlen(text);
 
@@ -233,8 +253,8 @@ find_word(const char *words, const char *text)
 	return -1;
 }
 
-static bool
-expect_word(const struct option *option, struct option_expected *expected)
+bool
+option_expect_word(const struct option *option, struct option_expected *expected)
 {
 	size_t n = (size_t)snprintf(expected->text, sizeof expected->text, "one of ");
 
@@ -367,9 +387,9 @@ set_size(const struct option *option, size_t *member, const char *text,
 static bool
 set_bool(bool *member, const char *text, struct option_expected *expected)
 {
-	if (find_word("true yes on", text) >= 0)
+	if (option_find_word("true yes on", text) >= 0)
 		*member = true;
-	else if (find_word("false no off", text) >= 0)
+	else if (option_find_word("false no off", text) >= 0)
 		*member = false;
 	else
 		return expect(expected, "true or false");
@@ -380,10 +400,10 @@ static bool
 set_word(const struct option *option, void *member, const char *text,
 	 struct option_expected *expected)
 {
-	int place = find_word(option->unit, text);
+	int place = option_find_word(option->unit, text);
 
 	if (place < 0)
-		return expect_word(option, expected);
+		return option_expect_word(option, expected);
 	if (option->type == OPTION_WORD)
 		return keep(member, strdup(text));
 	*(int *)member = option->type == OPTION_DIGIT ? (int)strtol(text, NULL, 10)
@@ -455,6 +475,8 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_BROKERS:
 	case OPTION_LEVELS:
 	case OPTION_TRACE:
+	case OPTION_RULES:
+	case OPTION_BITS:
 		break;
 	}
 	return expect(expected, "one value");

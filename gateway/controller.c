@@ -16,6 +16,7 @@
 #define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
+#define DIAL_PAUSE_MS	  10000 /* between two dials by an operator's wish */
 #define STOP_WAIT_MS	  2000	/* for the answer of the controller */
 #define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
@@ -156,8 +157,16 @@ do_capability(void *context)
 	c->shared->capability(c->shared->context, c);
 }
 
-static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_state,
-					       do_capability};
+static void
+do_answered(void *context, const struct question *question, const char *error)
+{
+	struct controller *c = context;
+
+	c->shared->answered(c->shared->context, c, question, error);
+}
+
+static const struct session_actions actions = {do_dial,	 do_hang_up,	do_send,
+					       do_state, do_capability, do_answered};
 
 /* The way of the bytes. */
 
@@ -455,6 +464,42 @@ controller_start(struct controller *c)
 }
 
 void
+controller_disable(struct controller *c, const char *reason)
+{
+	c->disabled = reason;
+	controller_stop(c);
+}
+
+void
+controller_dial(struct controller *c, const char *reason)
+{
+	c->dialled_at = now(c);
+	c->disabled = NULL;
+	if (c->session.state == SESSION_DISABLED)
+		session_start(&c->session, now(c));
+	else
+		session_reconnect(&c->session, now(c), reason);
+	controller_arm(c);
+}
+
+uint64_t
+controller_dial_wait(const struct controller *c)
+{
+	uint64_t since = now(c) - c->dialled_at;
+
+	return c->dialled_at && since < DIAL_PAUSE_MS ? DIAL_PAUSE_MS - since : 0;
+}
+
+uint32_t
+controller_ask(struct controller *c, const struct session_ask *ask, char *error, size_t size)
+{
+	uint32_t transaction = session_ask(&c->session, now(c), ask, error, size);
+
+	controller_arm(c);
+	return transaction;
+}
+
+void
 controller_stop(struct controller *c)
 {
 	if (c->stopping)
@@ -487,6 +532,8 @@ reopen(struct controller *c)
 	c->version_told = false;
 	if (init_session(c))
 		say(c, LOG_LEVEL_ERROR, "cannot be opened anew: out of memory");
+	else if (c->disabled)
+		session_disable(&c->session, now(c), c->disabled);
 	else
 		controller_start(c);
 }
@@ -501,6 +548,8 @@ settle(struct controller *c)
 		c->stopping = false;
 		if (c->next.config)
 			reopen(c);
+		else if (c->disabled)
+			session_disable(&c->session, now(c), c->disabled);
 		c->shared->stopped(c->shared->context, c);
 	}
 	controller_arm(c);

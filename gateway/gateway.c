@@ -10,6 +10,7 @@
 #include "conf/dictionary.h"
 #include "gateway/account_log.h"
 #include "gateway/build.h"
+#include "gateway/command.h"
 #include "gateway/documents.h"
 #include "gateway/http.h"
 #include "gateway/log.h"
@@ -65,6 +66,8 @@ on_state(void *context, struct controller *c)
 
 	publish_of_controller(g, c, "state", documents_state(c));
 	supervisor_refresh(&g->supervisor);
+	/* After the document, so that whoever reads the response finds it there. */
+	command_state(g, c);
 }
 
 static void
@@ -111,6 +114,12 @@ gateway_clear_documents(struct gateway *g, const struct controller *c)
 		set_document(g->outputs[i], c, "state", NULL);
 		set_document(g->outputs[i], c, "capability", NULL);
 	}
+}
+
+static void
+on_answered(void *context, struct controller *c, const struct question *question, const char *error)
+{
+	command_answered(context, c, question, error);
 }
 
 static void
@@ -176,6 +185,7 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	command_stop(g);
 	http_stop(g->http);
 	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
@@ -301,6 +311,7 @@ init_shared(struct gateway *g)
 		.capability = on_capability,
 		.stopped = on_stopped,
 		.closed = on_closed,
+		.answered = on_answered,
 	};
 	arena_init(&g->shared.reading, CONTROLLER_ARENA_LIMIT);
 	arena_init(&g->shared.writing, CONTROLLER_ARENA_LIMIT);
@@ -326,7 +337,7 @@ gateway_init(struct gateway *g, struct config *config)
 	init_signal(g, &g->sigint, on_signal, SIGINT);
 	init_signal(g, &g->sighup, on_sighup, SIGHUP);
 	init_shared(g);
-	return build_all(g);
+	return command_init(g) ? -1 : build_all(g);
 }
 
 int
@@ -380,5 +391,7 @@ gateway_fini(struct gateway *g)
 	free(g->outputs);
 	free(g->leaving);
 	ledger_fini(&g->ledger);
+	command_fini(g);
+	uv_run(&g->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&g->loop);
 }

@@ -25,6 +25,7 @@ struct gateway_dict {
 	bool current; /* what the name stood for when the configuration was read last */
 };
 
+struct commands;
 struct json_t;
 
 struct gateway {
@@ -48,6 +49,7 @@ struct gateway {
 	unsigned n_handovers;	    /* outputs that end */
 	bool reload_again;	    /* when they have */
 	struct json_t *last_reload; /* what became of it; NULL: there was none */
+	struct commands *commands;
 	struct scratch *scratch;
 	struct pacer pacer;
 	struct controller_shared shared;

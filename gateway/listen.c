@@ -20,7 +20,7 @@
 
 #include "gateway/unix_path.h"
 
-#define BACKLOG	      64
+#define BACKLOG	      128
 #define LOCK_TRIES    50
 #define LOCK_PAUSE_NS 2000000
 #define FLAGS	      (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
@@ -150,6 +150,7 @@ bind_path(struct listen_socket *s, const struct sockaddr_un *address, const char
 	}
 	s->device = status.st_dev;
 	s->inode = status.st_ino;
+	s->made = status.st_mtim;
 }
 
 enum listen_result
@@ -182,6 +183,7 @@ listen_remove(const struct listen_socket *s, const char *path)
 {
 	struct stat status;
 
-	if (lstat(path, &status) == 0 && status.st_dev == s->device && status.st_ino == s->inode)
+	if (lstat(path, &status) == 0 && status.st_dev == s->device && status.st_ino == s->inode &&
+	    status.st_mtim.tv_sec == s->made.tv_sec && status.st_mtim.tv_nsec == s->made.tv_nsec)
 		unlink(path);
 }

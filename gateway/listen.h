@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum listen_result {
 	LISTEN_OK,
@@ -18,6 +19,7 @@ struct listen_socket {
 	int fd;
 	dev_t device;
 	ino_t inode;
+	struct timespec made; /* a number is given again */
 };
 
 /* Listens on an IPv4 or IPv6 address. Else a sentence in `error`. */

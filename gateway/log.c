@@ -129,6 +129,15 @@ log_configure(const struct log_settings *settings)
 }
 
 void
+log_set_level(enum log_level level)
+{
+	pthread_mutex_lock(&lock);
+	current.level = level;
+	atomic_store(&most, (int)most_of(&current));
+	pthread_mutex_unlock(&lock);
+}
+
+void
 log_be_verbose(void)
 {
 	pthread_mutex_lock(&lock);

@@ -61,8 +61,11 @@ apply_log(struct reload *r)
 {
 	struct config_names names;
 
-	if (!config_diff("log", &r->before->log, &r->after->log, &names))
+	if (!config_diff("log", &r->before->log, &r->after->log, &names)) {
+		/* A command may have changed it. */
+		log_set_level(r->after->log.settings.level);
 		return;
+	}
 	log_configure(&r->after->log.settings);
 	reload_note(r, &(struct reload_note){"log", NULL, names.text, "updated"});
 }

@@ -511,7 +511,7 @@ spooler_take(struct spooler *spooler, struct queue_list *list, size_t n, bool wa
 {
 	size_t before = list->count;
 
-	while (queue_take_documents(spooler->queue, list, TAKE_MANY) == TAKE_MANY)
+	while (queue_take_urgent(spooler->queue, list, TAKE_MANY) == TAKE_MANY)
 		;
 	for (uint8_t rank = 0; rank < QUEUE_RANKS; rank++)
 		if (list->count - before < n)

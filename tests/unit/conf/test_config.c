@@ -298,6 +298,7 @@ test_output_defaults(void **state)
 	assert_int_equal(mqtt->queue_size, 64 << 20);
 	assert_int_equal(mqtt->window, 100);
 	assert_int_equal(mqtt->progress_timeout_s, 30);
+	assert_false(mqtt->commands);
 	assert_false(mqtt->tls);
 	assert_true(mqtt->tls_verify);
 	assert_int_equal(config->n_files, 1);
@@ -323,6 +324,7 @@ test_outputs(void **state)
 			   " publish = batch  topic = 'a/{kind}/{tag.site|none}'  prefix = 'x/y'\n"
 			   " queue_size = 64k\n"
 			   " window = 65535  progress_timeout = 3600\n"
+			   " commands = true\n"
 			   " tls { ca_file = 'secret'  certificate = 'secret'  key = 'secret'\n"
 			   "  verify = off }\n"
 			   "}\n"
@@ -345,6 +347,7 @@ test_outputs(void **state)
 	assert_int_equal(mqtt->queue_size, 64 << 10);
 	assert_int_equal(mqtt->window, 65535);
 	assert_int_equal(mqtt->progress_timeout_s, 3600);
+	assert_true(mqtt->commands);
 	assert_true(mqtt->tls);
 	assert_false(mqtt->tls_verify);
 	assert_string_equal(mqtt->tls_ca_file, test_path("secret"));
