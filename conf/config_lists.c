@@ -171,6 +171,22 @@ add_broker(struct reading *reading, struct config_mqtt *mqtt, const struct optio
 	broker->port = (uint16_t)port;
 }
 
+static void
+add_bit(struct reading *reading, const struct option *option, unsigned *bits,
+	const struct option_value *value)
+{
+	int place = option_find_word(option->unit, value->text);
+	struct option_expected expected = {""};
+
+	if (place >= 0) {
+		*bits |= 1U << place;
+		return;
+	}
+	option_expect_word(option, &expected);
+	report_error(&reading->source.report, value->place, "%s: \"%s\", expected %s", option->name,
+		     value->text, expected.text);
+}
+
 static bool
 is_subsystem(const char *words, const char *subject)
 {
@@ -219,22 +235,6 @@ add_traced(struct reading *reading, struct log_settings *log, const struct optio
 	log->traced[log->n_traced++] = name;
 }
 
-static void
-add_bit(struct reading *reading, const struct option *option, unsigned *bits,
-	const struct option_value *value)
-{
-	int place = option_find_word(option->unit, value->text);
-	struct option_expected expected;
-
-	if (place >= 0) {
-		*bits |= 1U << place;
-		return;
-	}
-	option_expect_word(option, &expected);
-	report_error(&reading->source.report, value->place, "%s: \"%s\", expected %s", option->name,
-		     value->text, expected.text);
-}
-
 bool
 config_list_reserve(const struct option *option, void *target, size_t n)
 {
@@ -243,12 +243,12 @@ config_list_reserve(const struct option *option, void *target, size_t n)
 	struct config_log *log = target;
 	struct config_rules *rules = (void *)((char *)target + option->offset);
 
+	if (option->type == OPTION_RULES)
+		return (rules->items = calloc(n + 1, sizeof *rules->items)) != NULL;
 	if (option->type == OPTION_LEVELS)
 		return (log->settings.rules = calloc(n + 1, sizeof(struct log_rule))) != NULL;
 	if (option->type == OPTION_TRACE)
 		return (log->settings.traced = calloc(n + 1, sizeof(char *))) != NULL;
-	if (option->type == OPTION_RULES)
-		return (rules->items = calloc(n + 1, sizeof *rules->items)) != NULL;
 	if (option->type == OPTION_BROKERS)
 		return (mqtt->brokers = calloc(n + 1, sizeof *mqtt->brokers)) != NULL;
 	if (option->type == OPTION_HOSTS)

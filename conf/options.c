@@ -473,10 +473,10 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_INTERVALS:
 	case OPTION_TAGS:
 	case OPTION_BROKERS:
-	case OPTION_LEVELS:
-	case OPTION_TRACE:
 	case OPTION_RULES:
 	case OPTION_BITS:
+	case OPTION_LEVELS:
+	case OPTION_TRACE:
 		break;
 	}
 	return expect(expected, "one value");

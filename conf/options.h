@@ -35,10 +35,10 @@ enum option_type {
 	OPTION_INTERVALS,
 	OPTION_TAGS,
 	OPTION_BROKERS, /* of struct config_mqtt */
+	OPTION_RULES,	/* struct config_rules */
+	OPTION_BITS,	/* unsigned: a bit for each of some words */
 	OPTION_LEVELS,	/* of struct config_log */
 	OPTION_TRACE,
-	OPTION_RULES, /* struct config_rules */
-	OPTION_BITS,  /* unsigned: a bit for each of some words */
 };
 
 struct option {

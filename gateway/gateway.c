@@ -65,9 +65,9 @@ on_state(void *context, struct controller *c)
 	struct gateway *g = context;
 
 	publish_of_controller(g, c, "state", documents_state(c));
-	supervisor_refresh(&g->supervisor);
 	/* After the document, so that whoever reads the response finds it there. */
 	command_state(g, c);
+	supervisor_refresh(&g->supervisor);
 }
 
 static void

@@ -128,13 +128,40 @@ log_configure(const struct log_settings *settings)
 	pthread_mutex_unlock(&lock);
 }
 
-void
-log_set_level(enum log_level level)
+/* Under the lock. */
+static bool
+set_rule(const char *subject, enum log_level level)
 {
+	struct log_rule *rules;
+	char *copy;
+
+	for (size_t i = 0; i < current.n_rules; i++)
+		if (strcmp(current.rules[i].subject, subject) == 0) {
+			current.rules[i].level = level;
+			return true;
+		}
+	rules = reallocarray(current.rules, current.n_rules + 1, sizeof *rules);
+	if (rules)
+		current.rules = rules;
+	copy = rules ? strdup(subject) : NULL;
+	if (copy)
+		rules[current.n_rules++] = (struct log_rule){copy, level};
+	return copy != NULL;
+}
+
+bool
+log_set_level(const char *subject, enum log_level level)
+{
+	bool done = true;
+
 	pthread_mutex_lock(&lock);
-	current.level = level;
+	if (subject)
+		done = set_rule(subject, level);
+	else
+		current.level = level;
 	atomic_store(&most, (int)most_of(&current));
 	pthread_mutex_unlock(&lock);
+	return done;
 }
 
 void

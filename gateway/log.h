@@ -71,8 +71,9 @@ struct log_settings {
  * can. Safe from any thread, as are all functions here. */
 void log_configure(const struct log_settings *settings);
 
-/* Changes the level of what no rule fits, until log_configure does. */
-void log_set_level(enum log_level level);
+/* Changes one level until log_configure() is called again: that of `subject`, as in a rule, or of
+ * what no rule fits (NULL). Returns false without memory. */
+bool log_set_level(const char *subject, enum log_level level);
 
 /* Everything to standard error, whatever is configured before or after. */
 void log_be_verbose(void);

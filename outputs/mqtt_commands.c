@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/log.h"
 #include "outputs/document.h"
 #include "outputs/mqtt_connection.h"
 

@@ -14,7 +14,6 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "gateway/log.h"
 #include "outputs/backoff.h"
 #include "outputs/mqtt.h"
 #include "outputs/spooler.h"

@@ -137,7 +137,7 @@ def state_dir(tmp_path, identity):
 
 @pytest.fixture
 def gateways(tmp_path, state_dir, brokers, peers, sims):
-    """Starts daemons: gateways(controllers, mqtts, files=…, gateway=…, http=…, log=…, allow=…).
+    """Starts daemons: gateways(controllers, mqtts, files=…, gateway=…, http=…, log=…, allow=[…]).
 
     The other parties are asked for first, so that they outlive the daemons.
     """

@@ -55,15 +55,15 @@ def mqtt_options(broker, **change):
     return merged({"host": broker.host, "port": broker.port}, change)
 
 
-def configuration(state_dir, controllers, mqtts, files=(), gateway=(), log=(), http=None):
+def configuration(state_dir, controllers, mqtts, files=(), gateway=(), http=None, log=()):
     """The text of a configuration; the sections as {name: options}."""
     head = {"name": "gw1", "dictionary": "baseline", "state_dir": state_dir, "user": "root",
             "identity": {"mac": "02:00:5e:10:00:01"}}
     parts = [section("gateway", None, merged(head, dict(gateway)))]
-    if log:
-        parts.append(section("log", None, dict(log)))
     if http is not None:
         parts.append(section("http", None, http))
+    if log:
+        parts.append(section("log", None, dict(log)))
     for kind, group in (("controller", controllers), ("mqtt", mqtts), ("file", dict(files))):
         parts += [section(kind, name, options) for name, options in group.items()]
     return "\n".join(parts) + "\n"
