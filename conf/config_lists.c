@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "conf/config_read.h"
-#include "conf/suggest.h"
 
 #define LOWER_WORD "abcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -188,33 +187,23 @@ add_bit(struct reading *reading, const struct option *option, unsigned *bits,
 		     value->text, expected.text);
 }
 
-/* Whether the first word of `subject` is one of `words`; else with a hint. */
 static bool
-is_subsystem(const char *words, const char *subject, char *hint, size_t size)
+is_subsystem(const char *words, const char *subject)
 {
-	char *word = strndup(subject, strcspn(subject, " ")), *list = strdup(words);
-	struct suggest suggest = suggest_for(word ? word : "");
-	bool found = false;
-	char *rest = list;
+	char *word = strndup(subject, strcspn(subject, " "));
+	bool found = word && option_find_word(words, word) >= 0;
 
-	for (const char *one = strsep(&rest, " "); one && word; one = strsep(&rest, " ")) {
-		found |= strcmp(one, word) == 0;
-		suggest_offer(&suggest, one);
-	}
-	suggest_text(&suggest, hint, size);
-	free(list);
 	free(word);
 	return found;
 }
 
 static void
-add_rule(struct reading *reading, const struct option *option, struct log_settings *log,
-	 const struct option_value *value)
+add_level(struct reading *reading, const struct option *option, struct log_settings *log,
+	  const struct option_value *value)
 {
 	const struct report *report = &reading->source.report;
 	const char *equals = strrchr(value->text, '=');
 	struct log_rule rule = {NULL, LOG_LEVEL_INFO};
-	char hint[64] = "";
 
 	if (!equals || !log_level_named(equals + 1, &rule.level)) {
 		report_error(report, value->place,
@@ -223,11 +212,10 @@ add_rule(struct reading *reading, const struct option *option, struct log_settin
 		return;
 	}
 	rule.subject = copy(reading, value, value->text, (size_t)(equals - value->text));
-	if (rule.subject && !is_subsystem(option->unit, rule.subject, hint, sizeof hint))
+	if (rule.subject && !is_subsystem(option->unit, rule.subject))
 		report_error(report, value->place,
-			     "levels: \"%s\": no such subsystem%s, "
-			     "expected one of %s",
-			     value->text, hint, option->unit);
+			     "levels: \"%s\": no such subsystem, expected one of %s", value->text,
+			     option->unit);
 	for (size_t i = 0; rule.subject && i < log->n_rules; i++)
 		if (is_same(log->rules[i].subject, rule.subject, strlen(rule.subject)))
 			report_error(report, value->place, "levels: a second one for \"%s\"",
@@ -285,7 +273,7 @@ config_list_add(struct reading *reading, const struct option *option, void *targ
 	else if (option->type == OPTION_BROKERS)
 		add_broker(reading, target, value);
 	else if (option->type == OPTION_LEVELS)
-		add_rule(reading, option, &((struct config_log *)target)->settings, value);
+		add_level(reading, option, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_TRACE)
 		add_traced(reading, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_HOSTS)

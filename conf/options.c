@@ -28,7 +28,7 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an i
 #define LEVELS	  "error warning info debug"
 
 /* The first words of the subjects of the log. */
-#define SUBSYSTEMS "account conf file gateway identity log mqtt reload session tls"
+#define SUBSYSTEMS "account command conf file gateway identity log mqtt reload session tls"
 #define FACILITIES "daemon local0 local1 local2 local3 local4 local5 local6 local7"
 
 #define G(member) offsetof(struct config_gateway, member)

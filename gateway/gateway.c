@@ -248,9 +248,10 @@ on_sighup(uv_signal_t *handle, int signum)
 	struct gateway *g = handle->data;
 
 	log_reopen();
-	log_info("gateway", "%s: opened the log anew", strsignal(signum));
-	if (!g->stopping)
-		reload(g);
+	if (g->stopping)
+		return;
+	log_info("gateway", "%s: reloading", strsignal(signum));
+	reload(g);
 }
 
 static struct json_t *

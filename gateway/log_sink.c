@@ -248,7 +248,7 @@ static void
 lose(struct log_sink *sink, int error)
 {
 	char message[NOTE_SIZE];
-	struct log_line note = note_of(LOG_LEVEL_ERROR, message);
+	struct log_line note;
 
 	if (sink->lost++ > 0)
 		return;
@@ -257,6 +257,7 @@ lose(struct log_sink *sink, int error)
 		return;
 	snprintf(message, sizeof message, "cannot write to %s: %s; lines are lost", path_of(sink),
 		 strerrordesc_np(error));
+	note = note_of(LOG_LEVEL_ERROR, message);
 	say(sink, &note);
 }
 
@@ -265,11 +266,14 @@ static bool
 tell_lost(struct log_sink *sink)
 {
 	char message[NOTE_SIZE];
-	struct log_line note = note_of(LOG_LEVEL_WARNING, message);
+	struct log_line note;
 
+	if (!sink->lost)
+		return true;
 	snprintf(message, sizeof message, "lines were lost: %" PRIu64 " (%s)", sink->lost,
 		 strerrordesc_np(sink->write_error));
-	if (sink->lost && deliver(sink, &note) != 0)
+	note = note_of(LOG_LEVEL_WARNING, message);
+	if (deliver(sink, &note) != 0)
 		return false;
 	sink->lost = 0;
 	return true;

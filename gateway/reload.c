@@ -61,10 +61,12 @@ apply_log(struct reload *r)
 {
 	struct config_names names;
 
-	if (!config_diff("log", &r->before->log, &r->after->log, &names))
-		return;
+	unsigned changed = config_diff("log", &r->before->log, &r->after->log, &names);
+
+	/* In any case, since a command may have changed a level. */
 	log_configure(&r->after->log.settings);
-	reload_note(r, &(struct reload_note){"log", NULL, names.text, "updated"});
+	if (changed)
+		reload_note(r, &(struct reload_note){"log", NULL, names.text, "updated"});
 }
 
 static void

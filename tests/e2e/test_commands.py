@@ -231,7 +231,7 @@ def test_disabled_survives_a_reload(ready, peer, commander):
     running.config.write_text(text.replace(f"port = {peer.port}", f"port = {peer.port}\n"
                                            "\techo_interval = 7", 1), encoding="utf-8")
     running.signal(signal.SIGHUP)
-    running.wait_line(r"info reload: controller hq: echo_interval: reopened")
+    running.wait_line(r"info reload controller hq: echo_interval: reopened")
     assert commander.run("controller/disable", {"controller": "hq"})["state"] == "disabled"
     assert commander.state("hq", "disabled")["reason"] == "disabled by command"
     assert len(peer.dials) == 1

@@ -38,7 +38,7 @@ def test_file_in_json_moved_and_opened_anew(gateway, peer, subscriber, tmp_path)
     before, after = objects(moved), objects(path)
     assert {"subsystem": "session", "subject": "hq", "level": "info"}.items() <= next(
         line for line in before if line["message"].startswith("subscribed: ")).items()
-    assert after[0]["message"] == "Hangup: opened the log anew"
+    assert after[0]["message"] == "Hangup: reloading"
     assert any(line["message"] == "Terminated: stopping" for line in after)
     assert all(play.moment(line["ts"]) and line["message"] for line in before + after)
     assert path.stat().st_mode & 0o777 == 0o640
@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_opened(gateway, peer, subscriber, tmp_path):
     folder.rmdir()
     running.signal(signal.SIGHUP)
     running.wait_line(r"error log: cannot open \S*/log: No such file or directory; goes on to st")
-    running.wait_line("info gateway: Hangup: opened the log anew")
+    running.wait_line("info gateway: Hangup: reloading")
 
 
 def test_another_target_by_reload(gateway, peer, subscriber, state_dir):

@@ -87,7 +87,7 @@ static const struct broken {
 	{LOG("levels = { 'mqtt=debug',\n^'mqtt' }"), "expected \"subsystem=level\""},
 	{LOG("levels = { 'mqtt=debug',\n^'tls=loud' }"), "expected \"subsystem=level\""},
 	{LOG("levels = { 'mqtt=debug',\n^'=info' }"), "no such subsystem"},
-	{LOG("levels = { 'mqtt=debug',\n^'sesion hq=info' }"), "did you mean \"session\"?"},
+	{LOG("levels = { 'mqtt=debug',\n^'sesion hq=info' }"), "expected one of account command"},
 	{LOG("levels = { 'mqtt=debug',\n^'mqtt=info' }"), "a second one for \"mqtt\""},
 	{LOG("trace = { hq,\n^hg }"), "no controller \"hg\", did you mean \"hq\"?"},
 	{"gateway { name = a\n^state_dir = '' }\n" CONTROLLER OUTPUT, "a text that is not empty"},

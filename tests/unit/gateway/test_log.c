@@ -83,6 +83,8 @@ test_levels(void **state)
 	set_level(LOG_LEVEL_ERROR);
 	log_warning("a", "no more");
 	assert_string_equal(catch_end(), "<7>debug a: now\n");
+	assert_true(log_set_level(NULL, LOG_LEVEL_DEBUG));
+	assert_true(log_enabled("a", LOG_LEVEL_DEBUG));
 	assert_true(log_level_named("warning", &level));
 	assert_int_equal(level, LOG_LEVEL_WARNING);
 	assert_string_equal(log_level_name(level), "warning");
