@@ -20,41 +20,53 @@ SHELLCHECK   ?= shellcheck
 PYTHON       ?= /usr/bin/python3
 MINUTES      ?= 10
 SEED         ?=
+SECONDS      ?= 300
 JOBS         ?= $(shell nproc)
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
-codecs  := arena civic compile decode dict encode fault frame geo message
-conf    := config config_check config_diff config_lists config_topic dictionary \
-	   dictionary_check dictionary_read dictionary_shapes options origin report scan \
-	   source suggest text token
-outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_output \
-	   mqtt_reason mqtt_settings output queue queue_index record_json retained schema \
-	   spool spool_check spool_owner spool_record spooler timestamp topic window
+codecs  := arena civic compile decode dict encode fault frame geo message places
+conf    := config config_check config_diff config_filter config_lists config_topic \
+	   dictionary dictionary_check dictionary_read dictionary_shapes options origin \
+	   report scan source suggest text token
+outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands \
+	   mqtt_inbox mqtt_output mqtt_reason mqtt_settings output queue queue_index \
+	   record_json retained schema spool spool_check spool_file spool_index spool_owner \
+	   spool_record spooler timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
-	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail commands \
-	   control_client controller documents gateway handover harden hex http identity ledger \
-	   link link_end listen log mac metrics metrics_write offer pacer parts pin probe \
-	   probe_document probe_print probe_report probe_text probe_walk process ready \
-	   reload reload_outputs routes session session_send status status_print store \
-	   stream subscription table tail terminal tls tls_reason tls_stream traffic \
-	   unix_path
+	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail command \
+	   command_args command_controller command_gateway command_query commands \
+	   control_client controller controller_trace documents enrich filter gate gateway \
+	   handover harden hex http identity ledger link link_end listen log log_limit \
+	   log_line log_sink lru mac mailbox metrics metrics_write offer pacer parts pin \
+	   probe probe_document probe_print probe_report probe_text probe_walk process \
+	   process_arrange questions ready reload reload_outputs routes scratch session \
+	   session_ask session_send status status_print store stream subject subscription \
+	   supervisor systemd table tail terminal tls tls_reason tls_stream tls_trace \
+	   traffic unix_path variant
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
-	   codecs/encode codecs/frame codecs/geo codecs/message codecs/roundtrip \
-	   codecs/vectors conf/config conf/config_diff conf/config_errors conf/config_options \
-	   conf/dictionary conf/dictionary_errors outputs/account outputs/backoff \
-	   outputs/buffer outputs/document outputs/envelope outputs/file outputs/histogram \
-	   outputs/jsonw outputs/queue outputs/queue_index outputs/queue_random \
-	   outputs/queue_threads outputs/record_json outputs/retained outputs/spool \
-	   outputs/spooler outputs/timestamp outputs/topic outputs/window gateway/advice \
-	   gateway/harden gateway/hex gateway/identity gateway/ledger gateway/link \
-	   gateway/listen gateway/log gateway/metrics_write gateway/offer gateway/pacer \
-	   gateway/probe_print gateway/probe_report gateway/probe_text gateway/probe_walk \
-	   gateway/process gateway/session gateway/session_initial gateway/session_retry \
-	   gateway/sim_authlist gateway/sim_world gateway/stream gateway/subscription \
+	   codecs/encode codecs/frame codecs/geo codecs/message codecs/places \
+	   codecs/roundtrip codecs/vectors conf/config conf/config_diff conf/config_errors \
+	   conf/config_filter conf/config_options conf/dictionary conf/dictionary_errors \
+	   outputs/account outputs/backoff outputs/buffer outputs/document outputs/envelope \
+	   outputs/file outputs/histogram outputs/jsonw outputs/mqtt_commands outputs/queue \
+	   outputs/queue_index outputs/queue_random outputs/queue_threads \
+	   outputs/record_json outputs/retained outputs/spool outputs/spool_index \
+	   outputs/spool_random outputs/spooler outputs/spooler_random outputs/timestamp \
+	   outputs/topic outputs/window gateway/advice gateway/command gateway/enrich \
+	   gateway/filter gateway/gate gateway/harden gateway/hex gateway/identity \
+	   gateway/ledger gateway/link gateway/listen gateway/log gateway/log_limit \
+	   gateway/log_line gateway/log_sink gateway/lru gateway/mailbox \
+	   gateway/metrics_write gateway/offer gateway/pacer gateway/probe_print \
+	   gateway/probe_report gateway/probe_text gateway/probe_walk gateway/process \
+	   gateway/process_filter gateway/session gateway/session_ask \
+	   gateway/session_initial gateway/session_retry gateway/sim_authlist \
+	   gateway/sim_world gateway/stream gateway/subscription gateway/systemd \
 	   gateway/table gateway/tail gateway/tls gateway/traffic
-page    := $(addprefix gateway/page/,app.js icon.svg index.html style.css)
+page    := $(addprefix gateway/page/,accounts.js app.js chart.js controller.js dom.js format.js \
+	   history.js icon.svg index.html outputs.js overview.js states.js stream.js style.css \
+	   summary.js tail.js)
 benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
@@ -66,7 +78,10 @@ BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libj
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
-		  python3-jsonschema python3-prometheus-client
+		  python3-jsonschema python3-prometheus-client python3-selenium chromium \
+		  chromium-driver prometheus
+# Debian's npm, where there is no other: that of a later Node.js conflicts with it.
+TEST_PACKAGES  += $(if $(shell command -v npm),,nodejs npm)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
@@ -144,7 +159,7 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize
+STAGES := programs unit vectors style clang cppcheck tidy e2e examples core-faults sanitize page-test
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
@@ -163,12 +178,28 @@ vectors: all
 e2e: all $(helper_programs)
 	@$(PYTEST) tests/e2e
 
+page-test: all
+	@$(PYTEST) tests/page
+
+# The pictures in docs/; SECONDS is how long the charts are given to fill.
+screenshots: all
+	@BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 SECONDS=$(SECONDS) \
+		$(PYTHON) -m pytest -q -s tests/page/screenshots.py
+
 # The cases that take no time; `make faults` has all of them.
 core-faults: all
 	@$(PYTEST) tests/faults -m core
 
 faults: all
 	@$(PYTEST) -s tests/faults
+
+# docs/asyncapi.yaml and docs/examples with the programs that they are for.
+examples: all
+	@$(PYTEST) tests/examples -m 'not slow'
+
+# The same with those that take minutes to install.
+examples-slow: all
+	@$(PYTEST) tests/examples -m slow
 
 # Faults at random for MINUTES; SEED repeats a run.
 soak: all
@@ -232,7 +263,8 @@ install: $(BUILD)/nmsp2mqtt
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e core-faults faults soak style format \
-	format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
+.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak \
+	examples examples-slow style format format-check man-check unlisted-check tidy \
+	cppcheck clang sanitize sanitized bench schema \
 	install clean force
 .DELETE_ON_ERROR:

@@ -10,6 +10,7 @@
 
 #include "codecs/dict.h"
 #include "codecs/geo.h"
+#include "codecs/places.h"
 
 #define MAX_INTEGER_TEXT   20
 #define MAX_DECIMAL_TEXT   22
@@ -644,5 +645,5 @@ dict_compile(struct dict *dict, char *error, size_t size)
 		if (f->kind != KIND_NONE && !f->shape)
 			return fail(&c, "%s: a record must be a struct or a group", f->name);
 	}
-	return 0;
+	return places_compile(dict) ? fail(&c, "out of memory") : 0;
 }

@@ -99,43 +99,6 @@ shape_field(const struct shape *shape, const char *name)
 	return NULL;
 }
 
-static bool
-key_is(const char *json, const char *key, size_t length)
-{
-	return json && strncmp(json, key, length) == 0 && json[length] == '\0';
-}
-
-const struct value *
-shape_lookup(const struct shape *shape, const struct value *slots, const char *path,
-	     const struct field **field)
-{
-	size_t length = strcspn(path, ".");
-	const struct value *found;
-
-	for (uint32_t i = 0; i < shape->n_fields; i++) {
-		const struct field *f = &shape->fields[i];
-		const struct value *v = &slots[f->slot];
-
-		if (!v->present)
-			continue;
-		if (f->is_inline && f->shape) {
-			found = shape_lookup(f->shape, v->items, path, field);
-			if (found)
-				return found;
-		}
-		if (!key_is(f->json, path, length))
-			continue;
-		if (path[length] == '\0') {
-			*field = f;
-			return v;
-		}
-		return f->shape && v->count
-			       ? shape_lookup(f->shape, v->items, path + length + 1, field)
-			       : NULL;
-	}
-	return NULL;
-}
-
 const struct enumeration_value *
 enumeration_find(const struct enumeration *enumeration, uint64_t number)
 {

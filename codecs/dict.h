@@ -121,6 +121,7 @@ struct bit {
 	struct text key; /* ,"json": */
 };
 
+struct record_places;
 struct shape;
 
 #define NO_SLOT	  (-1)
@@ -184,6 +185,7 @@ struct field {
 	const struct field *sort_field;
 	const struct load_step *sort_steps; /* that read it */
 	struct text under_key;		    /* ,"under": of the first field of a run */
+	const struct record_places *places; /* of a record; see places.h */
 };
 
 /* How an integer or MAC of fixed place is read; the byte order is worked in. */
@@ -349,7 +351,12 @@ struct dict {
  * `request` of the services names. Elements: status device service subservice_mask entity scope
  * detail location_type mac. Fields: of device: name model software mac address; of service:
  * service, subservices { subservice, interval }. Enumeration values: status "success" and
- * "partial"; scope "all"; detail "full"; location_type "any".
+ * "partial"; scope "all" and "listed"; entity "client"; detail "full"; location_type "any".
+ * Services that commands ask: rssi information statistics location ap_info.
+ *
+ * And the JSON keys of records that topics, filters and enrichment look at, see places.h: mac
+ * entity ap ssid username ip name group event, readings { ap rssi_dbm ap_name
+ * ap_group }. A record may lack any.
  */
 
 /* Works out everything marked "by dict_compile". Returns 0, or -1 with a sentence in `error`
@@ -374,12 +381,6 @@ const struct field *shape_element(const struct shape *shape, uint32_t type);
 
 /* The field with this name, or NULL. */
 const struct field *shape_field(const struct shape *shape, const char *name);
-
-/* The value that a path of JSON keys ("ap", "readings.ap", through inlined objects; of a list the
- * first member) leads to from the object `slots`, and its field in `*field`; NULL when the shape
- * has no such key or the value is absent. */
-const struct value *shape_lookup(const struct shape *shape, const struct value *slots,
-				 const char *path, const struct field **field);
 
 /* The entry for a number, or NULL where it has no name. */
 const struct enumeration_value *enumeration_find(const struct enumeration *enumeration,

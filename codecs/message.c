@@ -137,6 +137,34 @@ message_value(const struct message *m, const char *name)
 	return f && m->body[f->slot].present ? &m->body[f->slot] : NULL;
 }
 
+const char *
+message_choice(const struct message *m, const char *name)
+{
+	const struct value *value = message_value(m, name);
+	const struct field *f = value ? shape_field(&m->def->body, name) : NULL;
+	const struct enumeration_value *known =
+		f && f->values ? enumeration_find(f->values, value->u) : NULL;
+
+	return known ? known->name : NULL;
+}
+
+uint32_t
+message_count(const struct message *m)
+{
+	struct cursor rest = body_cursor(m);
+	struct element element;
+	uint32_t count = 0;
+
+	if (!m->def || m->fault.level != FAULT_NONE)
+		return 0;
+	while (cursor_left(&rest) && element_next(m->dict, m->frame.body, &rest, &element)) {
+		const struct field *f = shape_element(&m->dict->elements, element.type);
+
+		count += f && f->kind != KIND_NONE;
+	}
+	return count;
+}
+
 static void
 make_unknown(const struct message *m, struct record *record, enum unknown_reason reason)
 {

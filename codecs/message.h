@@ -75,6 +75,14 @@ bool message_next(struct message *message, struct record *record);
 /* The value of the control element `name` of the message, or NULL when it has none. */
 const struct value *message_value(const struct message *message, const char *name);
 
+/* The name of the value of an enumerated control element ("success" of "status"); NULL when the
+ * message has no such element or the dictionary no name for its value. */
+const char *message_choice(const struct message *message, const char *name);
+
+/* How many records the message has from its start on, malformed ones counted; 0 for a message that
+ * is unknown or does not add up. */
+uint32_t message_count(const struct message *message);
+
 /* The name in JSON of an unknown_reason. */
 const char *unknown_reason_name(enum unknown_reason reason);
 

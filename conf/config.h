@@ -13,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codecs/dict.h"
 #include "conf/origin.h"
 #include "conf/report.h"
+#include "gateway/log.h"
 
 struct config_gateway {
 	char *name;	   /* [-_.A-Za-z0-9]+ */
@@ -29,9 +31,13 @@ struct config_gateway {
 	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
-	char *log_level;       /* error warning info debug */
 	char *control;	       /* path of the control socket; "": none */
 	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
+	char **texts;
+};
+
+struct config_log {
+	struct log_settings settings;
 	char **texts;
 };
 
@@ -68,6 +74,63 @@ struct config_tag {
 	char *value;
 };
 
+/* What a rule looks at. */
+enum config_term {
+	TERM_KIND,
+	TERM_ENTITY,
+	TERM_SSID,
+	TERM_AP,
+	TERM_MAC,
+	TERM_MAC_TYPE,
+	TERM_COUNT,
+};
+
+/* What addresses begin with: their bits under the mask. */
+struct config_prefix {
+	uint64_t bits;
+	uint64_t mask;
+};
+
+#define CONFIG_ENTITY_SIZE 32
+#define CONFIG_SSID_SIZE   33
+
+/* Terms that a record must all fulfil. */
+struct config_rule {
+	unsigned terms; /* a bit for each enum config_term that counts */
+	enum kind kind;
+	char entity[CONFIG_ENTITY_SIZE]; /* name in the dictionary, or digits */
+	char ssid[CONFIG_SSID_SIZE];
+	bool ssid_begins; /* an SSID that begins so */
+	struct config_prefix ap;
+	struct config_prefix mac;
+	bool mac_local; /* a randomised address, else one of a maker */
+};
+
+struct config_rules {
+	struct config_rule *items;
+	size_t n;
+};
+
+/* What rssi records are enriched with; bits, in the order of the words of the option. */
+enum config_enrich {
+	ENRICH_SSID = 1 << 0,
+	ENRICH_USERNAME = 1 << 1,
+	ENRICH_IP = 1 << 2,
+	ENRICH_AP_NAME = 1 << 3,
+	ENRICH_AP_GROUP = 1 << 4,
+};
+
+/* What of the records passes, and how. */
+struct config_filter {
+	struct config_rules allow; /* none: everything */
+	struct config_rules deny;
+	int rssi_floor_dbm;	 /* weaker readings are left out; 0: none */
+	unsigned interval_s;	 /* between two rssi records of a station; 0: all */
+	unsigned rssi_change_db; /* that do not wait for it; 0: never */
+	bool ap_change;		 /* another strongest access point does not wait for it */
+	unsigned enrich;	 /* enum config_enrich */
+};
+
 struct config_controller {
 	char *name; /* [-_.A-Za-z0-9]+, none of the reserved topic levels */
 	char **hosts;
@@ -91,6 +154,9 @@ struct config_controller {
 	unsigned backoff_max_ms;  /* 60000 */
 	unsigned quarantine_s;	  /* pause after a refused certificate or repeated flaps; 600 */
 	unsigned handshake_timeout_s; /* 15 */
+	struct config_filter filter;
+	unsigned enrich_ttl_s; /* since the last info record of a station */
+	unsigned enrich_max;   /* stations, and access points, that are remembered */
 	char **texts;
 };
 
@@ -144,8 +210,12 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
-	char *spool_path;	     /* "": no spool */
-	size_t spool_max_size;	     /* bytes */
+	unsigned session_expiry_s;
+	unsigned backoff_min_ms;
+	unsigned backoff_max_ms;
+	bool commands;	       /* may come through the broker */
+	char *spool_path;      /* "": no spool */
+	size_t spool_max_size; /* bytes */
 	enum config_sync spool_sync;
 	struct config_full full;
 	bool tls; /* a tls section is there */
@@ -153,6 +223,7 @@ struct config_mqtt {
 	char *tls_certificate;
 	char *tls_key;
 	bool tls_verify;
+	struct config_filter filter;
 	char **texts;
 };
 
@@ -162,12 +233,14 @@ struct config_file {
 	enum config_publish publish;
 	size_t queue_size;
 	struct config_full full;
+	struct config_filter filter;
 	char **texts;
 };
 
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct config_log log;
 	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;

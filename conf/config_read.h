@@ -41,6 +41,13 @@ void config_list_add(struct reading *reading, const struct option *option, void 
 /* Checks what one option alone does not show, and files; reads the password files. */
 void config_check(struct reading *reading);
 
+/* Reads a rule of `allow` or `deny`, or reports what is wrong with it. */
+void config_rule_add(struct reading *reading, const struct option *option,
+		     struct config_rules *rules, const struct option_value *value);
+
+/* Checks a filter whose options are each right. */
+void config_filter_check(struct reading *reading, const struct config_filter *filter);
+
 /* Puts state_dir before the paths of the identity. */
 void config_gateway_check(struct reading *reading);
 

@@ -11,6 +11,7 @@
 #include "conf/text.h"
 
 _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes an int");
+_Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an int");
 
 #define KIB   1024LL
 #define MIB   (1024 * KIB)
@@ -24,21 +25,38 @@ _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes 
 #define WHEN_FULL "conflate drop_oldest drop_newest"
 #define VERSIONS  "1.0 1.1 1.2 1.3"
 #define TOPIC	  "{prefix}/{gateway}/{controller}/{kind}"
+#define LEVELS	  "error warning info debug"
+
+/* The first words of the subjects of the log. */
+#define SUBSYSTEMS "account conf file gateway identity log mqtt reload session tls"
+#define FACILITIES "daemon local0 local1 local2 local3 local4 local5 local6 local7"
 
 #define G(member) offsetof(struct config_gateway, member)
+#define L(member) offsetof(struct config_log, settings.member)
 #define H(member) offsetof(struct config_http, member)
 #define C(member) offsetof(struct config_controller, member)
 #define M(member) offsetof(struct config_mqtt, member)
 #define F(member) offsetof(struct config_file, member)
 
+#define ENRICH "ssid username ip ap_name ap_group"
+
 /* clang-format off */
+/* The same for controllers and outputs. */
+#define FILTER(at)                                                                              \
+	{ "filter", "allow", OPTION_RULES, at(filter.allow), 0, 0, "", NULL },                  \
+	{ "filter", "deny", OPTION_RULES, at(filter.deny), 0, 0, "", NULL },                    \
+	{ "filter", "rssi_floor", OPTION_INT, at(filter.rssi_floor_dbm), -127, 0, "0", "dBm" }, \
+	{ "filter", "interval", OPTION_UINT, at(filter.interval_s), 0, DAY_S, "0", "s" },       \
+	{ "filter", "rssi_change", OPTION_UINT, at(filter.rssi_change_db), 0, 100, "0", "dB" }, \
+	{ "filter", "ap_change", OPTION_BOOL, at(filter.ap_change), 0, 0, "false", NULL },      \
+	{ "enrich", "fields", OPTION_BITS, at(filter.enrich), 0, 0, "", ENRICH }
+
 /* section in the section, name, type, member, least, most, default, unit or words */
 static const struct option gateway_options[] = {
 	{ NULL, "name", OPTION_NAME, G(name), 0, 0, NULL, NULL },
 	{ NULL, "dictionary", OPTION_DICTIONARY, G(dictionary), 0, 0, "baseline", NULL },
 	{ NULL, "state_dir", OPTION_PATH, G(state_dir), 0, 0, "/var/lib/nmsp2mqtt", NULL },
 	{ NULL, "health_interval", OPTION_UINT, G(health_interval_s), 1, 3600, "60", "s" },
-	{ NULL, "log_level", OPTION_WORD, G(log_level), 0, 0, "info", "error warning info debug" },
 	{ NULL, "control", OPTION_TEXT, G(control), 0, 0, "", NULL },
 	{ NULL, "overdue", OPTION_UINT, G(overdue_s), 1, DAY_S, "120", "s" },
 	{ NULL, "user", OPTION_TEXT, G(user), 0, 0, "", NULL },
@@ -49,6 +67,17 @@ static const struct option gateway_options[] = {
 	{ "identity", "key", OPTION_TEXT, G(key), 0, 0, "identity.key", NULL },
 	{ "unknown", "publish", OPTION_BOOL, G(publish_unknown), 0, 0, "true", NULL },
 	{ "unknown", "rate", OPTION_UINT, G(unknown_rate), 1, 100000, "10", "records/s" },
+	{ .name = NULL },
+};
+
+static const struct option log_options[] = {
+	{ NULL, "level", OPTION_CHOICE, L(level), 0, 0, "info", LEVELS },
+	{ NULL, "levels", OPTION_LEVELS, L(rules), 0, 0, "", SUBSYSTEMS },
+	{ NULL, "trace", OPTION_TRACE, L(traced), 0, 0, "", NULL },
+	{ NULL, "format", OPTION_CHOICE, L(format), 0, 0, "text", "text json" },
+	{ NULL, "target", OPTION_CHOICE, L(target), 0, 0, "stderr", "stderr file syslog" },
+	{ NULL, "path", OPTION_PATH, L(path), 0, 0, "", NULL },
+	{ NULL, "facility", OPTION_CHOICE, L(facility), 0, 0, "daemon", FACILITIES },
 	{ .name = NULL },
 };
 
@@ -77,6 +106,9 @@ static const struct option controller_options[] = {
 	{ "tls", "ca_file", OPTION_FILE, C(ca_file), 0, 0, "", NULL },
 	{ "tls", "min_version", OPTION_CHOICE, C(min_version), TLS_1_0, 0, "1.2", VERSIONS },
 	{ "tls", "ciphers", OPTION_TEXT, C(ciphers), 0, 0, "", NULL },
+	FILTER(C),
+	{ "enrich", "ttl", OPTION_UINT, C(enrich_ttl_s), 1, 30 * DAY_S, "3600", "s" },
+	{ "enrich", "max", OPTION_UINT, C(enrich_max), 1, 1000000, "65536", "entries" },
 	{ .name = NULL },
 };
 
@@ -88,6 +120,9 @@ static const struct option mqtt_options[] = {
 	{ NULL, "username", OPTION_TEXT, M(username), 0, 0, "", NULL },
 	{ NULL, "password_file", OPTION_FILE, M(password_file), 0, 0, "", NULL },
 	{ NULL, "keepalive", OPTION_UINT, M(keepalive_s), 5, 65535, "30", "s" },
+	{ NULL, "session_expiry", OPTION_UINT, M(session_expiry_s), 0, 7 * DAY_S, "0", "s" },
+	{ NULL, "backoff_min", OPTION_SECONDS, M(backoff_min_ms), 100, 3600 * 1000, "1", "s" },
+	{ NULL, "backoff_max", OPTION_SECONDS, M(backoff_max_ms), 100, DAY_S * 1000, "60", "s" },
 	{ NULL, "qos", OPTION_INT, M(qos), 0, 2, "1", NULL },
 	{ NULL, "publish", OPTION_CHOICE, M(publish), 0, 0, "record", "record batch" },
 	{ NULL, "topic", OPTION_TEXT, M(topic), 0, 0, TOPIC, NULL },
@@ -96,6 +131,7 @@ static const struct option mqtt_options[] = {
 	{ NULL, "queue_size", OPTION_SIZE, M(queue_size), 64 * KIB, 64 * GIB, "64M", "bytes" },
 	{ NULL, "window", OPTION_UINT, M(window), 1, 65535, "100", "messages" },
 	{ NULL, "progress_timeout", OPTION_UINT, M(progress_timeout_s), 1, 3600, "30", "s" },
+	{ NULL, "commands", OPTION_BOOL, M(commands), 0, 0, "false", NULL },
 	{ "full", "rssi", OPTION_CHOICE, M(full.rssi), 0, 0, "conflate", WHEN_FULL },
 	{ "full", "statistics", OPTION_CHOICE, M(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
 	{ "full", "others", OPTION_CHOICE, M(full.others), 0, 0, "drop_oldest", WHEN_FULL },
@@ -106,6 +142,7 @@ static const struct option mqtt_options[] = {
 	{ "tls", "certificate", OPTION_FILE, M(tls_certificate), 0, 0, "", NULL },
 	{ "tls", "key", OPTION_FILE, M(tls_key), 0, 0, "", NULL },
 	{ "tls", "verify", OPTION_BOOL, M(tls_verify), 0, 0, "true", NULL },
+	FILTER(M),
 	{ .name = NULL },
 };
 
@@ -116,6 +153,7 @@ static const struct option file_options[] = {
 	{ "full", "rssi", OPTION_CHOICE, F(full.rssi), 0, 0, "conflate", WHEN_FULL },
 	{ "full", "statistics", OPTION_CHOICE, F(full.statistics), 0, 0, "drop_oldest", WHEN_FULL },
 	{ "full", "others", OPTION_CHOICE, F(full.others), 0, 0, "drop_oldest", WHEN_FULL },
+	FILTER(F),
 	{ .name = NULL },
 };
 /* clang-format on */
@@ -124,6 +162,8 @@ static const struct option file_options[] = {
 
 static const struct option_section sections[] = {
 	{"gateway", false, STRUCT(config_gateway), gateway_options},
+	{"log", false, sizeof(struct config_log), 0, offsetof(struct config_log, texts),
+	 log_options},
 	{"http", false, sizeof(struct config_http), 0, offsetof(struct config_http, texts),
 	 http_options},
 	{"controller", true, STRUCT(config_controller), controller_options},
@@ -198,9 +238,8 @@ keep(char **member, char *text)
 	return text != NULL;
 }
 
-/* The place of `text` among words that are separated by blanks, -1 when it is none of them. */
-static int
-find_word(const char *words, const char *text)
+int
+option_find_word(const char *words, const char *text)
 {
 	size_t length = strlen(text);
 
@@ -214,8 +253,8 @@ find_word(const char *words, const char *text)
 	return -1;
 }
 
-static bool
-expect_word(const struct option *option, struct option_expected *expected)
+bool
+option_expect_word(const struct option *option, struct option_expected *expected)
 {
 	size_t n = (size_t)snprintf(expected->text, sizeof expected->text, "one of ");
 
@@ -348,9 +387,9 @@ set_size(const struct option *option, size_t *member, const char *text,
 static bool
 set_bool(bool *member, const char *text, struct option_expected *expected)
 {
-	if (find_word("true yes on", text) >= 0)
+	if (option_find_word("true yes on", text) >= 0)
 		*member = true;
-	else if (find_word("false no off", text) >= 0)
+	else if (option_find_word("false no off", text) >= 0)
 		*member = false;
 	else
 		return expect(expected, "true or false");
@@ -361,10 +400,10 @@ static bool
 set_word(const struct option *option, void *member, const char *text,
 	 struct option_expected *expected)
 {
-	int place = find_word(option->unit, text);
+	int place = option_find_word(option->unit, text);
 
 	if (place < 0)
-		return expect_word(option, expected);
+		return option_expect_word(option, expected);
 	if (option->type == OPTION_WORD)
 		return keep(member, strdup(text));
 	*(int *)member = option->type == OPTION_DIGIT ? (int)strtol(text, NULL, 10)
@@ -434,6 +473,10 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_INTERVALS:
 	case OPTION_TAGS:
 	case OPTION_BROKERS:
+	case OPTION_RULES:
+	case OPTION_BITS:
+	case OPTION_LEVELS:
+	case OPTION_TRACE:
 		break;
 	}
 	return expect(expected, "one value");

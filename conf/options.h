@@ -35,6 +35,10 @@ enum option_type {
 	OPTION_INTERVALS,
 	OPTION_TAGS,
 	OPTION_BROKERS, /* of struct config_mqtt */
+	OPTION_RULES,	/* struct config_rules */
+	OPTION_BITS,	/* unsigned: a bit for each of some words */
+	OPTION_LEVELS,	/* of struct config_log */
+	OPTION_TRACE,
 };
 
 struct option {
@@ -89,6 +93,12 @@ bool option_is_list(const struct option *option);
  * expected when it is wrong. Not for lists. */
 bool option_set(const struct option *option, void *target, const struct option_value *value,
 		struct option_expected *expected);
+
+/* The place of `text` among words that are separated by blanks, -1 when it is none of them. */
+int option_find_word(const char *words, const char *text);
+
+/* Says that one of an option's words was expected, and which. Returns false. */
+bool option_expect_word(const struct option *option, struct option_expected *expected);
 
 /* Whether `text` may be a level of topics: [-_.A-Za-z0-9]+. */
 bool option_is_name(const char *text);

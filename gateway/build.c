@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conf/dictionary.h"
+#include "gateway/command.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 #include "outputs/file.h"
@@ -180,11 +181,16 @@ mqtt_settings_of(struct gateway *g, const struct config_mqtt *config)
 		.queue_size = config->queue_size,
 		.window = config->window,
 		.progress_timeout_s = config->progress_timeout_s,
+		.session_expiry_s = config->session_expiry_s,
+		.backoff_min_ms = config->backoff_min_ms,
+		.backoff_max_ms = config->backoff_max_ms,
 		.tls.enabled = config->tls,
 		.tls.ca_file = config->tls_ca_file,
 		.tls.certificate = config->tls_certificate,
 		.tls.key = config->tls_key,
 		.tls.verify = config->tls_verify,
+		.commands.take = config->commands ? command_take : NULL,
+		.commands.context = g,
 		.spool.path = config->spool_path,
 		.spool.max_size = config->spool_max_size,
 		.spool.sync = config->spool_sync == SYNC_BATCH,
@@ -264,6 +270,51 @@ build_outputs(struct gateway *g)
 	return 0;
 }
 
+/* The filter of an output, which the configuration names by its type. */
+static const struct config_filter *
+filter_of(const struct config *config, const struct output *output)
+{
+	for (size_t i = 0; i < config->n_mqtts; i++)
+		if (strcmp(output->ops->type, "mqtt") == 0 &&
+		    strcmp(config->mqtts[i].name, output->name) == 0)
+			return &config->mqtts[i].filter;
+	for (size_t i = 0; i < config->n_files; i++)
+		if (strcmp(output->ops->type, "file") == 0 &&
+		    strcmp(config->files[i].name, output->name) == 0)
+			return &config->files[i].filter;
+	return NULL;
+}
+
+static int
+build_gate(struct gate *gate, const struct config_filter *config, const struct dict *dict)
+{
+	struct filter *filter = NULL;
+
+	if (config && filter_new(&filter, config, dict))
+		return -1;
+	gate_set(gate, filter);
+	return 0;
+}
+
+/* Filters of the configuration that is now valid, for the dictionary of the session that there is,
+ * or will be. */
+static int
+build_gates(struct gateway *g, struct controller *c, const struct config_controller *config)
+{
+	const struct dict *dict = c->next.config ? c->next.dict : c->dict;
+	struct process *process = &c->process;
+	bool failed = build_gate(&process->gate, &config->filter, dict);
+
+	process->memory.ttl_ms = config->enrich_ttl_s * UINT64_C(1000);
+	process->memory.max = config->enrich_max;
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct route *route = &process->routes[i];
+
+		failed |= build_gate(&route->gate, filter_of(g->config, route->output), dict);
+	}
+	return process_arrange(process) || failed ? out_of_memory() : 0;
+}
+
 int
 build_routes(struct gateway *g, struct controller *c)
 {
@@ -285,7 +336,7 @@ build_routes(struct gateway *g, struct controller *c)
 					   .controller = entry->controller};
 	}
 	process_set_routes(&c->process, routes, g->n_outputs);
-	return 0;
+	return build_gates(g, c, c->config);
 }
 
 int
@@ -306,6 +357,8 @@ build_records(struct gateway *g, struct controller *c, const struct config_contr
 	c->process.scratch = g->scratch;
 	c->process.publish_unknown = g->config->gateway.publish_unknown;
 	c->process.unknown_rate = g->config->gateway.unknown_rate;
+	if (build_gates(g, c, config))
+		return -1;
 	return process_renew(&c->process) ? out_of_memory() : 0;
 }
 

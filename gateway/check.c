@@ -2,17 +2,28 @@
 /* check.c: whether what a configuration names can be used: dictionaries, identity, TLS settings */
 #include "gateway/check.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf/dictionary.h"
 #include "conf/suggest.h"
+#include "gateway/filter.h"
 #include "gateway/identity.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 
+/* A dictionary, by the option that names it. */
+struct named_dict {
+	char *const *name;
+	struct dict *dict; /* NULL: it cannot be used */
+};
+
 struct check {
 	const struct config *config;
+	struct named_dict *dicts; /* each once */
+	size_t n_dicts;
 	const struct report *caller;
 	struct report report; /* counts, and hands on to the caller's */
 	unsigned errors;
@@ -45,43 +56,105 @@ dictionary_of(const struct config *config, const struct config_controller *contr
 	return *controller->dictionary ? &controller->dictionary : &config->gateway.dictionary;
 }
 
-/* Loads a dictionary and holds the services of the controllers that use it against it. */
-static void
-check_dictionary(const struct check *check, char *const *name)
+/* The dictionary of a name, loaded the first time; NULL when it cannot be used. */
+static const struct dict *
+get_dict(struct check *check, char *const *name)
 {
-	const struct config *config = check->config;
-	struct dict *dict = dictionary_load(*name, &check->report);
+	struct named_dict *dict = check->dicts;
 
-	if (!dict)
-		report_error(&check->report, config_place(config, name),
+	for (; dict < check->dicts + check->n_dicts; dict++)
+		if (strcmp(*dict->name, *name) == 0)
+			return dict->dict;
+	*dict = (struct named_dict){name, dictionary_load(*name, &check->report)};
+	check->n_dicts++;
+	if (!dict->dict)
+		report_error(&check->report, config_place(check->config, name),
 			     "dictionary \"%s\" cannot be used, expected a shipped one or a path",
 			     *name);
-	for (size_t i = 0; dict && i < config->n_controllers; i++) {
-		const struct config_controller *controller = &config->controllers[i];
-		bool uses = strcmp(*dictionary_of(config, controller), *name) == 0;
-
-		for (size_t j = 0; uses && j < controller->n_services; j++)
-			check_service(check, dict, controller, &controller->services[j]);
-	}
-	dictionary_free(dict);
+	return dict->dict;
 }
 
-/* Each dictionary once. */
 static void
-check_dictionaries(const struct check *check)
+entity_names(const struct dict *dict, struct suggest *suggest, char *names, size_t size)
+{
+	const struct enumeration *entities = filter_entities(dict);
+	size_t used = 0;
+
+	names[0] = '\0';
+	for (uint32_t i = 0; entities && i < entities->n_values && used < size; i++) {
+		const char *name = entities->values[i].name;
+
+		suggest_offer(suggest, name);
+		used += (size_t)snprintf(names + used, size - used, "%s%s", i ? ", " : "", name);
+	}
+}
+
+/* An entity must be known to one of `n` dictionaries. */
+static void
+check_entity(const struct check *check, const struct named_dict *dicts, size_t n,
+	     const struct config_rule *rule)
+{
+	struct suggest suggest = suggest_for(rule->entity);
+	char names[256] = "", hint[64];
+
+	for (size_t i = 0; i < n; i++) {
+		if (!dicts[i].dict || filter_knows_entity(dicts[i].dict, rule->entity))
+			return;
+		entity_names(dicts[i].dict, &suggest, names, sizeof names);
+	}
+	report_error(&check->report, config_place(check->config, rule),
+		     "filter: the dictionary has no entity \"%s\", expected one of %s%s",
+		     rule->entity, names, suggest_text(&suggest, hint, sizeof hint));
+}
+
+static void
+check_filter(const struct check *check, const struct named_dict *dicts, size_t n,
+	     const struct config_filter *filter)
+{
+	const struct config_rules *const both[] = {&filter->allow, &filter->deny};
+
+	for (unsigned i = 0; i < 2; i++)
+		for (size_t k = 0; k < both[i]->n; k++)
+			if (both[i]->items[k].terms & 1U << TERM_ENTITY)
+				check_entity(check, dicts, n, &both[i]->items[k]);
+}
+
+static void
+check_controller(struct check *check, const struct config_controller *controller)
+{
+	const struct dict *dict = get_dict(check, dictionary_of(check->config, controller));
+	const struct named_dict *named = check->dicts;
+
+	if (!dict)
+		return;
+	for (size_t i = 0; i < controller->n_services; i++)
+		check_service(check, dict, controller, &controller->services[i]);
+	while (named->dict != dict)
+		named++;
+	check_filter(check, named, 1, &controller->filter);
+}
+
+/* What dictionaries are held against: services, and the entities of filters. */
+static void
+check_dictionaries(struct check *check)
 {
 	const struct config *config = check->config;
 
-	check_dictionary(check, &config->gateway.dictionary);
-	for (size_t i = 0; i < config->n_controllers; i++) {
-		char *const *name = dictionary_of(config, &config->controllers[i]);
-		bool done = strcmp(*name, config->gateway.dictionary) == 0;
-
-		for (size_t j = 0; j < i && !done; j++)
-			done = strcmp(*name, *dictionary_of(config, &config->controllers[j])) == 0;
-		if (!done)
-			check_dictionary(check, name);
+	check->dicts = calloc(config->n_controllers + 1, sizeof *check->dicts);
+	if (!check->dicts) {
+		report_error(&check->report, config_place(config, NULL), "out of memory");
+		return;
 	}
+	get_dict(check, &config->gateway.dictionary);
+	for (size_t i = 0; i < config->n_controllers; i++)
+		check_controller(check, &config->controllers[i]);
+	for (size_t i = 0; i < config->n_mqtts; i++)
+		check_filter(check, check->dicts, check->n_dicts, &config->mqtts[i].filter);
+	for (size_t i = 0; i < config->n_files; i++)
+		check_filter(check, check->dicts, check->n_dicts, &config->files[i].filter);
+	while (check->n_dicts > 0)
+		dictionary_free(check->dicts[--check->n_dicts].dict);
+	free(check->dicts);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/controller_trace.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 #include "outputs/timestamp.h"
@@ -15,6 +16,7 @@
 #define MIN_UPTIME_MS	  60000
 #define ANSWER_TIMEOUT_MS 10000
 #define MAX_FLAPS	  5
+#define DIAL_PAUSE_MS	  10000 /* between two dials by an operator's wish */
 #define STOP_WAIT_MS	  2000	/* for the answer of the controller */
 #define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
@@ -27,22 +29,11 @@ now(const struct controller *c)
 __attribute__((format(printf, 3, 4))) static void
 say(const struct controller *c, enum log_level level, const char *format, ...)
 {
-	static void (*const logs[])(const char *, const char *, ...) = {
-		[LOG_LEVEL_ERROR] = log_error,
-		[LOG_LEVEL_WARNING] = log_warning,
-		[LOG_LEVEL_INFO] = log_info,
-		[LOG_LEVEL_DEBUG] = log_debug,
-	};
-	char subject[64], text[SESSION_REASON_SIZE + 64];
 	va_list arguments;
 
-	if (!log_enabled(level))
-		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	log_write(level, c->log_name, format, arguments);
 	va_end(arguments);
-	snprintf(subject, sizeof subject, "session %s", c->config->name);
-	logs[level](subject, "%s", text);
 }
 
 static void settle(struct controller *c);
@@ -162,11 +153,20 @@ do_capability(void *context)
 {
 	struct controller *c = context;
 
+	controller_trace_offer(c);
 	c->shared->capability(c->shared->context, c);
 }
 
-static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_state,
-					       do_capability};
+static void
+do_answered(void *context, const struct question *question, const char *error)
+{
+	struct controller *c = context;
+
+	c->shared->answered(c->shared->context, c, question, error);
+}
+
+static const struct session_actions actions = {do_dial,	 do_hang_up,	do_send,
+					       do_state, do_capability, do_answered};
 
 /* The way of the bytes. */
 
@@ -213,6 +213,7 @@ let_in(struct controller *c)
 	link_accepted(c->link);
 	if (!c->ticket.dialling)
 		return;
+	say(c, LOG_LEVEL_DEBUG, "authorised: the controller answers");
 	pacer_done(c->shared->pacer, &c->ticket);
 	c->shared->pace(c->shared->context);
 }
@@ -246,8 +247,8 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	c->counters.bytes += frame->length;
 	traffic_message(&c->traffic, TRAFFIC_IN, message.def, frame->length, now(c));
 	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
+	controller_trace_message(c, &message);
 	if (message.def && message.fault.level == FAULT_NONE) {
-		say(c, LOG_LEVEL_DEBUG, "receives %s, %u bytes", message.def->name, frame->length);
 		let_in(c);
 		take_message(c, &message);
 		check_clock(c, &message, received_at);
@@ -419,6 +420,7 @@ init_session(struct controller *c)
 	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0,
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
+	snprintf(c->log_name, sizeof c->log_name, "session %s", c->config->name);
 	if (traffic_use(&c->traffic, c->dict) || init_subscription(c))
 		return -1;
 	c->process.traffic = &c->traffic;
@@ -462,6 +464,42 @@ controller_start(struct controller *c)
 }
 
 void
+controller_disable(struct controller *c, const char *reason)
+{
+	c->disabled = reason;
+	controller_stop(c);
+}
+
+void
+controller_dial(struct controller *c, const char *reason)
+{
+	c->dialled_at = now(c);
+	c->disabled = NULL;
+	if (c->session.state == SESSION_DISABLED)
+		session_start(&c->session, now(c));
+	else
+		session_reconnect(&c->session, now(c), reason);
+	controller_arm(c);
+}
+
+uint64_t
+controller_dial_wait(const struct controller *c)
+{
+	uint64_t since = now(c) - c->dialled_at;
+
+	return c->dialled_at && since < DIAL_PAUSE_MS ? DIAL_PAUSE_MS - since : 0;
+}
+
+uint32_t
+controller_ask(struct controller *c, const struct session_ask *ask, char *error, size_t size)
+{
+	uint32_t transaction = session_ask(&c->session, now(c), ask, error, size);
+
+	controller_arm(c);
+	return transaction;
+}
+
+void
 controller_stop(struct controller *c)
 {
 	if (c->stopping)
@@ -494,6 +532,8 @@ reopen(struct controller *c)
 	c->version_told = false;
 	if (init_session(c))
 		say(c, LOG_LEVEL_ERROR, "cannot be opened anew: out of memory");
+	else if (c->disabled)
+		session_disable(&c->session, now(c), c->disabled);
 	else
 		controller_start(c);
 }
@@ -508,6 +548,8 @@ settle(struct controller *c)
 		c->stopping = false;
 		if (c->next.config)
 			reopen(c);
+		else if (c->disabled)
+			session_disable(&c->session, now(c), c->disabled);
 		c->shared->stopped(c->shared->context, c);
 	}
 	controller_arm(c);

@@ -13,11 +13,13 @@
 #include "gateway/offer.h"
 #include "gateway/pacer.h"
 #include "gateway/process.h"
-#include "gateway/session.h"
+#include "gateway/session_ask.h"
 #include "gateway/stream.h"
 #include "gateway/traffic.h"
 
 #define CONTROLLER_ARENA_LIMIT (64U * 1024 * 1024) /* for one message and what is made of it */
+
+#define CONTROLLER_LOG_NAME 160 /* "session " and the longest name */
 
 struct controller;
 
@@ -36,6 +38,9 @@ struct controller_shared {
 		      struct controller *controller); /* its state document is to be published */
 	void (*capability)(void *context,
 			   struct controller *controller); /* its capability document */
+	/* a question of session_ask() has ended */
+	void (*answered)(void *context, struct controller *controller,
+			 const struct question *question, const char *error);
 	void (*stopped)(void *context,
 			struct controller *controller); /* what controller_stop() began is done */
 	void (*closed)(void *context,
@@ -76,14 +81,17 @@ struct controller {
 	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is, or is
 				  not to be */
 	char session_id[9];
+	char log_name[CONTROLLER_LOG_NAME];
 	uv_timer_t timer;
 	bool has_skew;
-	bool skew_told;	   /* it was logged that the clocks are too far apart */
-	int64_t skew_ms;   /* how far the controller's clock is ahead of ours */
+	bool skew_told;	     /* it was logged that the clocks are too far apart */
+	int64_t skew_ms;     /* how far the controller's clock is ahead of ours */
+	uint64_t dialled_at; /* by an operator's wish; 0: never */
 	bool version_told; /* a version of the frame that the dictionary does not have was logged */
 	bool stopping;
-	bool removed;	  /* it left the configuration */
-	uint64_t stop_by; /* while stopping */
+	const char *disabled; /* why it is to stay so; NULL: it is not */
+	bool removed;	      /* it left the configuration */
+	uint64_t stop_by;     /* while stopping */
 };
 
 /* Prepares a controller whose shared, config, dict, tls, tags (both taken over) and process are
@@ -104,6 +112,21 @@ void controller_start(struct controller *controller);
 /* Unsubscribes; shared->stopped tells, from the loop, when the controller answered, there is
  * nothing to wait for, or time is up. */
 void controller_stop(struct controller *controller);
+
+/* Unsubscribes, hangs up, and then stays disabled for `reason`, which must live as long, whatever
+ * becomes of its configuration, until controller_dial(). */
+void controller_disable(struct controller *controller, const char *reason);
+
+/* Dials anew by an operator's wish, out of any state: a disabled controller, or, telling `reason`,
+ * one that is connected or rests. */
+void controller_dial(struct controller *controller, const char *reason);
+
+/* How many ms are to pass before controller_dial() is harmless again. */
+uint64_t controller_dial_wait(const struct controller *controller);
+
+/* session_ask() of the controller's session. */
+uint32_t controller_ask(struct controller *controller, const struct session_ask *ask, char *error,
+			size_t size);
 
 /* Stops, and opens the session anew with another configuration, dictionary and TLS. `setup->tls` is
  * taken over. Another one before the session has stopped takes the place of this. */

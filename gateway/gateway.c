@@ -10,6 +10,7 @@
 #include "conf/dictionary.h"
 #include "gateway/account_log.h"
 #include "gateway/build.h"
+#include "gateway/command.h"
 #include "gateway/documents.h"
 #include "gateway/http.h"
 #include "gateway/log.h"
@@ -61,7 +62,12 @@ publish_of_controller(struct gateway *g, const struct controller *c, const char 
 static void
 on_state(void *context, struct controller *c)
 {
-	publish_of_controller(context, c, "state", documents_state(c));
+	struct gateway *g = context;
+
+	publish_of_controller(g, c, "state", documents_state(c));
+	/* After the document, so that whoever reads the response finds it there. */
+	command_state(g, c);
+	supervisor_refresh(&g->supervisor);
 }
 
 static void
@@ -108,6 +114,12 @@ gateway_clear_documents(struct gateway *g, const struct controller *c)
 		set_document(g->outputs[i], c, "state", NULL);
 		set_document(g->outputs[i], c, "capability", NULL);
 	}
+}
+
+static void
+on_answered(void *context, struct controller *c, const struct question *question, const char *error)
+{
+	command_answered(context, c, question, error);
 }
 
 static void
@@ -173,6 +185,7 @@ end_loop(struct gateway *g)
 	if (g->ended)
 		return;
 	g->ended = true;
+	command_stop(g);
 	http_stop(g->http);
 	g->http = NULL;
 	for (size_t i = 0; i < g->n_controllers; i++)
@@ -182,6 +195,7 @@ end_loop(struct gateway *g)
 	publish_document(g, "health", documents_health(g), 0);
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
+	supervisor_close(&g->supervisor);
 }
 
 static void
@@ -233,7 +247,8 @@ on_sighup(uv_signal_t *handle, int signum)
 {
 	struct gateway *g = handle->data;
 
-	(void)signum;
+	log_reopen();
+	log_info("gateway", "%s: opened the log anew", strsignal(signum));
 	if (!g->stopping)
 		reload(g);
 }
@@ -255,6 +270,7 @@ on_signal(uv_signal_t *handle, int signum)
 		return;
 	}
 	log_info("gateway", "%s: stopping", strsignal(signum));
+	supervisor_stopping(&g->supervisor);
 	g->stopping = true;
 	uv_timer_stop(&g->pace_timer);
 	for (size_t i = 0; i < g->n_controllers; i++)
@@ -294,6 +310,7 @@ init_shared(struct gateway *g)
 		.capability = on_capability,
 		.stopped = on_stopped,
 		.closed = on_closed,
+		.answered = on_answered,
 	};
 	arena_init(&g->shared.reading, CONTROLLER_ARENA_LIMIT);
 	arena_init(&g->shared.writing, CONTROLLER_ARENA_LIMIT);
@@ -314,11 +331,12 @@ gateway_init(struct gateway *g, struct config *config)
 	snprintf(g->session, sizeof g->session, "%08x", id);
 	init_timer(g, &g->pace_timer);
 	init_timer(g, &g->health_timer);
+	supervisor_init(&g->supervisor, g);
 	init_signal(g, &g->sigterm, on_signal, SIGTERM);
 	init_signal(g, &g->sigint, on_signal, SIGINT);
 	init_signal(g, &g->sighup, on_sighup, SIGHUP);
 	init_shared(g);
-	return build_all(g);
+	return command_init(g) ? -1 : build_all(g);
 }
 
 int
@@ -339,6 +357,7 @@ gateway_run(struct gateway *g)
 	for (size_t i = 0; i < g->n_outputs; i++)
 		if (output_start(g->outputs[i]))
 			return -1;
+	supervisor_ready(&g->supervisor);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_stop(g->outputs[i], FLUSH_MS);
@@ -371,5 +390,7 @@ gateway_fini(struct gateway *g)
 	free(g->outputs);
 	free(g->leaving);
 	ledger_fini(&g->ledger);
+	command_fini(g);
+	uv_run(&g->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&g->loop);
 }

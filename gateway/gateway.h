@@ -12,6 +12,7 @@
 #include "gateway/controller.h"
 #include "gateway/identity.h"
 #include "gateway/ledger.h"
+#include "gateway/supervisor.h"
 #include "gateway/tail.h"
 #include "outputs/output.h"
 
@@ -24,6 +25,7 @@ struct gateway_dict {
 	bool current; /* what the name stood for when the configuration was read last */
 };
 
+struct commands;
 struct json_t;
 
 struct gateway {
@@ -47,6 +49,7 @@ struct gateway {
 	unsigned n_handovers;	    /* outputs that end */
 	bool reload_again;	    /* when they have */
 	struct json_t *last_reload; /* what became of it; NULL: there was none */
+	struct commands *commands;
 	struct scratch *scratch;
 	struct pacer pacer;
 	struct controller_shared shared;
@@ -55,6 +58,7 @@ struct gateway {
 	uv_signal_t sigterm;
 	uv_signal_t sigint;
 	uv_signal_t sighup;
+	struct supervisor supervisor;
 	uint64_t started_at; /* ms since 1970 */
 	char session[9];     /* of the process: 8 hex digits */
 	bool stopping;	     /* asked to end */
@@ -66,7 +70,7 @@ struct gateway {
 int gateway_init(struct gateway *gateway, struct config *config);
 
 /* Runs until SIGTERM or SIGINT, then ends in order: unsubscribes, says goodbye, flushes the
- * outputs. Returns 0. */
+ * outputs. SIGHUP opens the log anew. Returns 0. */
 int gateway_run(struct gateway *gateway);
 
 /* Ends what still runs and frees everything. */

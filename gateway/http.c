@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "gateway/command.h"
 #include "gateway/gateway.h"
 #include "gateway/listen.h"
 #include "gateway/log.h"
@@ -68,13 +69,23 @@ struct http {
 	struct routes routes;
 	struct listener *listeners[LISTENERS]; /* NULL: none */
 	struct onlooker *onlookers;
+	struct exchange *asking;
+	bool responded; /* to one that was suspended */
 	uint64_t next_sweep;
 	uv_timer_t timer;
 	bool reconfigure;
 };
 
-/* A request whose body is being read. */
+/* A request whose body is being read, or whose command is being carried out. */
 struct exchange {
+	struct exchange *next; /* of those that wait for the response to a command */
+	struct http *http;
+	struct MHD_Connection *connection;
+	struct command_asker asker;
+	bool asks;
+	bool suspended;
+	bool ok;		 /* the command went well */
+	struct buffer *response; /* to the command; NULL: there is none yet */
 	size_t length;
 	char body[];
 };
@@ -257,6 +268,18 @@ announced_length(struct MHD_Connection *connection)
 	return text ? strtoull(text, NULL, 10) : 0;
 }
 
+static struct exchange *
+exchange_new(struct http *http, struct MHD_Connection *connection, size_t body_size)
+{
+	struct exchange *exchange = calloc(1, sizeof(*exchange) + body_size);
+
+	if (!exchange)
+		return NULL;
+	exchange->http = http;
+	exchange->connection = connection;
+	return exchange;
+}
+
 /* What the head of a request alone decides; MHD_YES with nothing queued: read on. */
 static enum MHD_Result
 begin_request(const struct listener *listener, struct MHD_Connection *connection,
@@ -276,7 +299,7 @@ begin_request(const struct listener *listener, struct MHD_Connection *connection
 		routes_answer(&http->routes, request, &reply);
 		return send_reply(http, connection, &reply);
 	}
-	*exchange = calloc(1, sizeof(struct exchange) + (takes_body ? BODY_MAX : 0));
+	*exchange = exchange_new(http, connection, takes_body ? BODY_MAX : 0);
 	return *exchange ? MHD_YES : MHD_NO;
 }
 
@@ -293,6 +316,81 @@ take_body(struct exchange *exchange, bool takes_body, const char *data, size_t *
 	return MHD_YES;
 }
 
+/* Commands. */
+
+static void
+resume_exchange(struct exchange *exchange)
+{
+	if (!exchange->suspended)
+		return;
+	exchange->suspended = false;
+	MHD_resume_connection(exchange->connection);
+}
+
+static void
+leave_asking(struct exchange *exchange)
+{
+	struct exchange **link = &exchange->http->asking;
+
+	exchange->asks = false;
+	while (*link != exchange)
+		link = &(*link)->next;
+	*link = exchange->next;
+}
+
+/* The response to a command: sent in the next turn, when the connection was suspended for it. */
+static void
+on_response(void *context, bool ok, struct buffer *text)
+{
+	struct exchange *exchange = context;
+
+	leave_asking(exchange);
+	exchange->ok = ok;
+	exchange->response = buffer_ref(text);
+	resume_exchange(exchange);
+	exchange->http->responded = true;
+	uv_timer_start(&exchange->http->timer, on_timer, 0, 0);
+}
+
+/* Sends the response to a command, or waits for it. */
+static enum MHD_Result
+send_response(struct exchange *exchange)
+{
+	struct reply reply;
+
+	if (!exchange->response && !exchange->asks)
+		return MHD_NO;
+	if (!exchange->response) {
+		exchange->suspended = true;
+		MHD_suspend_connection(exchange->connection);
+		return MHD_YES;
+	}
+	reply_command(&reply, exchange->ok, exchange->response);
+	exchange->response = NULL;
+	return send_reply(exchange->http, exchange->connection, &reply);
+}
+
+/* The whole request is there. */
+static enum MHD_Result
+answer(struct exchange *exchange, struct request *request)
+{
+	struct http *http = exchange->http;
+	struct reply reply;
+
+	request->body = exchange->body;
+	request->body_length = exchange->length;
+	exchange->asker = (struct command_asker){"control socket", on_response, exchange};
+	request->asker = &exchange->asker;
+	exchange->asks = true;
+	exchange->next = http->asking;
+	http->asking = exchange;
+	routes_answer(&http->routes, request, &reply);
+	if (reply.asked)
+		return send_response(exchange);
+	leave_asking(exchange);
+	return send_reply(http, exchange->connection, &reply);
+}
+
 /* The signature is libmicrohttpd's. */
 static enum MHD_Result
 on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
@@ -307,30 +405,37 @@ on_request(void *context, struct MHD_Connection *connection, const char *path, c
 		.argument = argument,
 		.context = connection,
 	};
-	struct reply reply;
 
 	(void)version;
 	if (!exchange)
 		return begin_request(listener, connection, &request, exchanged);
 	if (*size)
 		return take_body(exchange, routes_take_body(&request), data, size);
+	if (exchange->asks || exchange->response)
+		return send_response(exchange);
 	if (listener->http->gateway->tails.n == TAIL_CLIENTS)
 		sweep(listener->http);
-	request.body = exchange->body;
-	request.body_length = exchange->length;
-	routes_answer(&listener->http->routes, &request, &reply);
-	return send_reply(listener->http, connection, &reply);
+	return answer(exchange, &request);
 }
 
 static void
-on_completed(void *context, struct MHD_Connection *connection, void **exchange,
+on_completed(void *context, struct MHD_Connection *connection, void **exchanged,
 	     enum MHD_RequestTerminationCode code)
 {
+	struct exchange *exchange = *exchanged;
+
 	(void)context;
 	(void)connection;
 	(void)code;
-	free(*exchange);
-	*exchange = NULL;
+	*exchanged = NULL;
+	if (!exchange)
+		return;
+	if (exchange->asks) {
+		command_cancel(exchange->http->gateway, exchange);
+		leave_asking(exchange);
+	}
+	buffer_unref(exchange->response);
+	free(exchange);
 }
 
 /* The loop. */
@@ -339,7 +444,7 @@ on_completed(void *context, struct MHD_Connection *connection, void **exchange,
 static void
 arm(struct http *http)
 {
-	uint64_t wait = http->onlookers ? SWEEP_MS : UINT64_MAX;
+	uint64_t wait = http->responded ? 0 : http->onlookers ? SWEEP_MS : UINT64_MAX;
 
 	if (http->reconfigure)
 		wait = 0;
@@ -380,6 +485,7 @@ run(const struct listener *listener)
 static void
 turn(struct http *http)
 {
+	http->responded = false;
 	if (http->onlookers && uv_now(&http->gateway->loop) >= http->next_sweep)
 		sweep(http);
 	for (struct onlooker *onlooker = http->onlookers; onlooker; onlooker = onlooker->next)
@@ -416,6 +522,17 @@ free_handle(uv_handle_t *handle)
 	free(handle);
 }
 
+/* A server with suspended connections cannot be stopped. Those of the other one are suspended
+ * again. */
+static void
+resume_all(struct http *http)
+{
+	for (struct onlooker *onlooker = http->onlookers; onlooker; onlooker = onlooker->next)
+		resume(onlooker);
+	for (struct exchange *exchange = http->asking; exchange; exchange = exchange->next)
+		resume_exchange(exchange);
+}
+
 static void
 close_listener(struct listener **owned)
 {
@@ -424,6 +541,7 @@ close_listener(struct listener **owned)
 	*owned = NULL;
 	if (!listener)
 		return;
+	resume_all(listener->http);
 	if (listener->poll)
 		uv_close((uv_handle_t *)listener->poll, free_handle);
 	if (listener->control && listener->socket.fd >= 0)
@@ -579,7 +697,8 @@ http_stop(struct http *http)
 {
 	if (!http)
 		return;
-	/* Streams have an end, and a server with suspended connections could not be stopped. */
+	/* Streams have an end, and a server with suspended connections could not be stopped; and
+	 * responses may have come at last. */
 	for (struct onlooker *onlooker = http->onlookers; onlooker; onlooker = onlooker->next)
 		onlooker->gone = true;
 	turn(http);

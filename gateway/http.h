@@ -15,7 +15,6 @@ struct json_t;
  * "ok" that is false, goes out as a failure. */
 struct http_actions {
 	struct json_t *(*reload)(void *context);
-	struct json_t *(*command)(void *context, const char *name, struct json_t *request);
 	void *context;
 };
 

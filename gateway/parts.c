@@ -100,10 +100,34 @@ parts_dictionary(const struct dict *dict)
 }
 
 static json_t *
+dropped_object(const struct account_view *view)
+{
+	json_t *dropped = json_object();
+
+	for (unsigned i = 0; i < DROP_COUNT; i++)
+		if (view->dropped[i])
+			json_object_set_new(dropped, drop_reason_name((enum drop_reason)i),
+					    parts_count(view->dropped[i]));
+	return dropped;
+}
+
+/* What became of the responses to commands. */
+static json_t *
+responses_object(const struct account_view *view)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "published", parts_count(view->published));
+	json_object_set_new(object, "queued", parts_count(view->queued));
+	parts_set_filled(object, "dropped", dropped_object(view));
+	return object;
+}
+
+static json_t *
 account_object(struct account *account)
 {
 	struct account_view view;
-	json_t *object = json_object(), *dropped = json_object();
+	json_t *object = json_object();
 
 	account_view(account, &view);
 	json_object_set_new(object, "received", parts_count(view.received));
@@ -111,11 +135,7 @@ account_object(struct account *account)
 	json_object_set_new(object, "filtered", parts_count(view.filtered));
 	json_object_set_new(object, "conflated", parts_count(view.conflated));
 	json_object_set_new(object, "queued", parts_count(view.queued));
-	for (unsigned i = 0; i < DROP_COUNT; i++)
-		if (view.dropped[i])
-			json_object_set_new(dropped, drop_reason_name((enum drop_reason)i),
-					    parts_count(view.dropped[i]));
-	parts_set_filled(object, "dropped", dropped);
+	parts_set_filled(object, "dropped", dropped_object(&view));
 	return object;
 }
 
@@ -181,6 +201,8 @@ parts_output(struct gateway *g, struct output *output)
 	json_object_set_new(object, "reconnects", parts_count(status.reconnects));
 	if (status.spool.configured)
 		json_object_set_new(object, "spool", spool_object(&status.spool));
+	if (status.responses.received)
+		json_object_set_new(object, "responses", responses_object(&status.responses));
 	if (page)
 		ledger_page_each(page, add_accounts, &accounts);
 	parts_set_filled(object, "controllers", accounts.controllers);

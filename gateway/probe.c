@@ -321,8 +321,16 @@ do_nothing(void *context)
 	(void)context;
 }
 
-static const struct session_actions actions = {do_dial, do_hang_up, do_send, do_nothing,
-					       do_nothing};
+static void
+do_answered(void *context, const struct question *question, const char *error)
+{
+	(void)context;
+	(void)question;
+	(void)error;
+}
+
+static const struct session_actions actions = {do_dial,	   do_hang_up, do_send,
+					       do_nothing, do_nothing, do_answered};
 
 static int
 init_subscription(struct probe *p)

@@ -2,6 +2,7 @@
 /* probe_walk.c: the findings of a probe, as they are made */
 #include "gateway/probe_walk.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,7 @@ note(struct probe_walk *w, enum probe_step step)
 		finding_of(w, step)->ms = taken_ms(w);
 		probe_walk_start(w);
 	}
+	assert(w->n_found < PROBE_STEPS);
 	w->found[w->n_found++] = step;
 	tell(w);
 }

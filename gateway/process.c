@@ -2,47 +2,21 @@
 /* process.c: the way of a record from a message to the queues of the outputs
  *
  * A record is written once for the outputs that take single records and once for those that take
- * batches; the outputs share the text.
+ * batches; the outputs share the text. Only where filters want another one (see variant.h) or other
+ * records in a batch it is written more than once.
  */
 #include "gateway/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codecs/places.h"
 #include "gateway/tail.h"
 #include "gateway/traffic.h"
 #include "outputs/jsonw.h"
 
-#define MAC_BITS  48
 #define MAC_LOCAL (UINT64_C(2) << 40)
-#define MAC_MASK  ((UINT64_C(1) << MAC_BITS) - 1)
-
-struct batch {
-	struct jsonw json;
-	uint32_t records;
-};
-
-struct scratch {
-	struct jsonw record;
-	struct batch batches[KIND_COUNT];
-};
-
-struct scratch *
-scratch_new(void)
-{
-	return calloc(1, sizeof(struct scratch));
-}
-
-void
-scratch_free(struct scratch *scratch)
-{
-	if (!scratch)
-		return;
-	jsonw_fini(&scratch->record);
-	for (unsigned i = 0; i < KIND_COUNT; i++)
-		jsonw_fini(&scratch->batches[i].json);
-	free(scratch);
-}
+#define MAC_MASK  ((UINT64_C(1) << 48) - 1)
 
 int
 process_begin(struct process *process, const char *session)
@@ -50,7 +24,8 @@ process_begin(struct process *process, const char *session)
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->source.session = session;
-	process->open = envelope_init(&process->envelope, &process->source) == 0;
+	process->open = process_arrange(process) == 0 &&
+			envelope_init(&process->envelope, &process->source) == 0;
 	memset(process->seq, 0, sizeof process->seq);
 	return process->open ? 0 : -1;
 }
@@ -76,13 +51,27 @@ process_renew(struct process *process)
 	return process->open ? 0 : -1;
 }
 
+/* What is known of the stations stays with the account of an output. */
+static void
+hand_over_gates(struct route *before, size_t n_before, struct route *after, size_t n_after)
+{
+	for (size_t i = 0; i < n_before; i++) {
+		for (size_t k = 0; k < n_after; k++)
+			if (after[k].accounts == before[i].accounts)
+				gate_succeed(&after[k].gate, &before[i].gate);
+		gate_fini(&before[i].gate);
+	}
+}
+
 void
 process_set_routes(struct process *process, struct route *routes, size_t n)
 {
 	forget_topics(process);
+	hand_over_gates(process->routes, process->n_routes, routes, n);
 	free(process->routes);
 	process->routes = routes;
 	process->n_routes = n;
+	process->arranged = false;
 }
 
 void
@@ -91,23 +80,15 @@ process_end(struct process *process)
 	if (process->open)
 		envelope_fini(&process->envelope);
 	process->open = false;
+	process->arranged = false;
 	forget_topics(process);
-}
-
-static const struct value *
-record_value(const struct record *record, const char *path, const struct field **field)
-{
-	return record->element ? shape_lookup(record->element->shape, record->slots, path, field)
-			       : NULL;
-}
-
-static uint64_t
-record_mac(const struct record *record, const char *path)
-{
-	const struct field *field;
-	const struct value *value = record_value(record, path, &field);
-
-	return value && field->wire == WIRE_MAC ? value->u : 0;
+	for (size_t i = 0; i < process->n_routes; i++)
+		gate_fini(&process->routes[i].gate);
+	gate_fini(&process->gate);
+	enrich_free(process->enrich);
+	process->enrich = NULL;
+	free(process->variants);
+	process->variants = NULL;
 }
 
 /* Counts a record, and returns MAC and entity in one number, 0 for a record that is about no
@@ -115,32 +96,30 @@ record_mac(const struct record *record, const char *path)
 static uint64_t
 take_station(const struct process *process, const struct record *record)
 {
-	const struct field *entity_field, *mac_field;
-	const struct value *entity = record_value(record, "entity", &entity_field);
-	const struct value *value = record_value(record, "mac", &mac_field);
-	uint64_t mac = value && mac_field->wire == WIRE_MAC ? value->u : 0;
+	const struct record_places *at = record->element ? record->element->places : NULL;
+	uint64_t station = subject_station(record), mac = station & MAC_MASK;
 	const struct traffic_subject subject = {
 		.kind = record->kind,
-		.entity = entity ? (unsigned)entity->u : 0,
-		.has_mac = mac && mac_field->mac_type,
+		.entity = subject_entity(record),
+		.has_mac = at && mac && at->mac.field->mac_type,
 		.local_mac = mac & MAC_LOCAL,
 	};
 
 	if (process->traffic)
 		traffic_record(process->traffic, &subject);
-	return mac && entity ? mac | entity->u << MAC_BITS : mac;
+	return station;
 }
 
 static const char *
 entity_text(const struct record *record, char *digits, size_t size)
 {
+	const struct place *place = &record->element->places->entity;
+	const struct value *entity = place_value(place, record->slots);
 	const struct enumeration_value *known;
-	const struct field *field;
-	const struct value *entity = record_value(record, "entity", &field);
 
 	if (!entity)
 		return NULL;
-	known = field->values ? enumeration_find(field->values, entity->u) : NULL;
+	known = place->field->values ? enumeration_find(place->field->values, entity->u) : NULL;
 	if (known)
 		return known->name;
 	snprintf(digits, size, "%llu", (unsigned long long)entity->u);
@@ -179,12 +158,10 @@ render_topic(const struct process *process, const struct topic *topic, enum kind
 		.tags = &process->source,
 	};
 
-	if (record) {
-		uint64_t ap_mac = record_mac(record, "ap");
-
+	if (record && record->element) {
 		values.entity = entity_text(record, entity, sizeof entity);
-		values.mac = mac_text(record_mac(record, "mac"), mac);
-		values.ap = mac_text(ap_mac ? ap_mac : record_mac(record, "readings.ap"), ap);
+		values.mac = mac_text(place_mac(&record->element->places->mac, record->slots), mac);
+		values.ap = mac_text(subject_ap(record), ap);
 	}
 	return topic_render(topic, &values);
 }
@@ -247,14 +224,34 @@ finished(struct jsonw *json)
 }
 
 static bool
-has_mode(const struct process *process, enum publish_mode mode)
+is_due(const struct route *route, unsigned variant)
+{
+	return route->passes && route->variant == variant && route->output->mode == MODE_RECORD;
+}
+
+static bool
+is_wanted(const struct process *process, unsigned variant)
 {
 	for (size_t i = 0; i < process->n_routes; i++)
-		if (process->routes[i].output->mode == mode)
+		if (is_due(&process->routes[i], variant))
 			return true;
 	return false;
 }
 
+static struct buffer *
+render(struct process *process, unsigned variant, struct envelope_item *item)
+{
+	struct jsonw *json = &process->scratch->record;
+	struct variant_view view;
+
+	variant_begin(&process->variants[variant], &view, item, process->enrich,
+		      &process->scratch->more);
+	envelope_record(&process->envelope, json, item);
+	variant_end(&view, item);
+	return finished(json);
+}
+
+/* Those who look on see what the controller's filter lets through. */
 static void
 show(const struct process *process, const struct publication *publication)
 {
@@ -276,9 +273,25 @@ is_shown(const struct process *process)
 }
 
 static void
-publish_record(struct process *process, const struct envelope_item *item, uint64_t station)
+publish_variant(struct process *process, unsigned variant, struct publication *publication,
+		struct envelope_item *item)
 {
-	struct jsonw *json = &process->scratch->record;
+	bool shown = variant == VARIANT_SHOWN && is_shown(process);
+
+	if (!shown && !is_wanted(process, variant))
+		return;
+	publication->payload = render(process, variant, item);
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (is_due(&process->routes[i], variant))
+			publish(process, &process->routes[i], publication, item->record);
+	if (shown)
+		show(process, publication);
+	buffer_unref(publication->payload);
+}
+
+static void
+publish_record(struct process *process, struct envelope_item *item, uint64_t station)
+{
 	struct publication publication = {
 		.kind = item->record->kind,
 		.records = 1,
@@ -286,30 +299,40 @@ publish_record(struct process *process, const struct envelope_item *item, uint64
 		.received_at = item->received_at,
 	};
 
-	envelope_record(&process->envelope, json, item);
-	publication.payload = finished(json);
-	for (size_t i = 0; i < process->n_routes; i++)
-		if (process->routes[i].output->mode == MODE_RECORD)
-			publish(process, &process->routes[i], &publication, item->record);
-	if (is_shown(process))
-		show(process, &publication);
-	buffer_unref(publication.payload);
+	for (unsigned variant = 0; variant < process->n_variants; variant++)
+		publish_variant(process, variant, &publication, item);
 }
 
 static void
-add_to_batch(struct process *process, const struct envelope_item *item)
+add_to_batch(struct process *process, const struct route *route, struct envelope_item *item)
 {
-	struct batch *batch = &process->scratch->batches[item->record->kind];
+	struct batch *batch = &process->scratch->batches[route->batch].kinds[item->record->kind];
+	struct variant_view view;
 
-	if (batch->records++ == 0)
+	if (batch->records == 0) {
 		envelope_batch_begin(&process->envelope, &batch->json, item);
-	envelope_batch_add(&batch->json, item);
+		batch->next_seq = item->seq;
+	}
+	variant_begin(&process->variants[route->variant], &view, item, process->enrich,
+		      &process->scratch->more);
+	envelope_batch_add(&batch->json, item, item->seq != batch->next_seq);
+	variant_end(&view, item);
+	batch->records++;
+	batch->next_seq = item->seq + 1;
 }
 
 static void
-publish_batch(struct process *process, enum kind kind, uint64_t received_at)
+add_to_batches(struct process *process, struct envelope_item *item)
 {
-	struct batch *batch = &process->scratch->batches[kind];
+	for (size_t i = 0; i < process->n_routes; i++)
+		if (process->routes[i].leads && process->routes[i].passes)
+			add_to_batch(process, &process->routes[i], item);
+}
+
+static void
+publish_batch(struct process *process, unsigned number, enum kind kind, uint64_t received_at)
+{
+	struct batch *batch = &process->scratch->batches[number].kinds[kind];
 	struct publication publication = {
 		.kind = kind,
 		.records = batch->records,
@@ -321,10 +344,21 @@ publish_batch(struct process *process, enum kind kind, uint64_t received_at)
 	envelope_batch_end(&batch->json);
 	publication.payload = finished(&batch->json);
 	batch->records = 0;
-	for (size_t i = 0; i < process->n_routes; i++)
-		if (process->routes[i].output->mode == MODE_BATCH)
-			publish(process, &process->routes[i], &publication, NULL);
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct route *route = &process->routes[i];
+
+		if (route->output->mode == MODE_BATCH && route->batch == number)
+			publish(process, route, &publication, NULL);
+	}
 	buffer_unref(publication.payload);
+}
+
+static void
+publish_batches(struct process *process, uint64_t received_at)
+{
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		for (unsigned batch = 0; batch < process->n_batches; batch++)
+			publish_batch(process, batch, (enum kind)kind, received_at);
 }
 
 /* The switch and the rate limit of unknown records. */
@@ -343,14 +377,32 @@ unknown_may_pass(struct process *process, uint64_t received_at)
 }
 
 static void
-count_filtered(struct process *process, enum kind kind)
+count_filtered(const struct route *route, enum kind kind)
 {
-	for (size_t i = 0; i < process->n_routes; i++) {
-		struct account *account = &process->routes[i].accounts->kinds[kind];
+	account_add(&route->accounts->kinds[kind].received, 1);
+	account_add(&route->accounts->kinds[kind].filtered, 1);
+}
 
-		account_add(&account->received, 1);
-		account_add(&account->filtered, 1);
+/* Finds out which routes a record takes; what it does not take is accounted for. Returns false when
+ * the controller's filter holds it back. */
+static bool
+decide(struct process *process, const struct envelope_item *item)
+{
+	struct subject subject;
+	bool passes;
+
+	subject_of(&subject, item->message, item->record);
+	if (process->enrich)
+		enrich_subject(process->enrich, item->record, &subject, item->received_at);
+	passes = gate_passes(&process->gate, &subject, item->received_at);
+	for (size_t i = 0; i < process->n_routes; i++) {
+		struct route *route = &process->routes[i];
+
+		route->passes = passes && gate_passes(&route->gate, &subject, item->received_at);
+		if (!route->passes)
+			count_filtered(route, subject.kind);
 	}
+	return passes;
 }
 
 static bool
@@ -359,30 +411,48 @@ is_malformed(const struct record *record)
 	return record->kind == KIND_UNKNOWN && record->reason == UNKNOWN_MALFORMED;
 }
 
+static void
+process_record(struct process *process, struct envelope_item *item)
+{
+	uint64_t station = take_station(process, item->record);
+	enum kind kind = item->record->kind;
+
+	if (!process->arranged) {
+		for (size_t i = 0; i < process->n_routes; i++)
+			count_lost(&process->routes[i].accounts->kinds[kind], 1);
+		return;
+	}
+	if (process->enrich)
+		enrich_learn(process->enrich, item->record, item->received_at);
+	if (kind == KIND_UNKNOWN && !unknown_may_pass(process, item->received_at)) {
+		for (size_t i = 0; i < process->n_routes; i++)
+			count_filtered(&process->routes[i], kind);
+		return;
+	}
+	if (process->decides && !decide(process, item))
+		return;
+	if (process->has_records || is_shown(process))
+		publish_record(process, item, station);
+	if (process->n_batches)
+		add_to_batches(process, item);
+}
+
 uint32_t
 process_message(struct process *process, struct message *message, uint64_t received_at)
 {
-	bool records = has_mode(process, MODE_RECORD), batches = has_mode(process, MODE_BATCH);
 	uint32_t malformed = 0;
 	struct record record;
 
 	while (message_next(message, &record)) {
-		struct envelope_item item = {message, &record, ++process->seq[record.kind],
-					     received_at};
-		uint64_t station = take_station(process, &record);
+		struct envelope_item item = {.message = message,
+					     .record = &record,
+					     .seq = ++process->seq[record.kind],
+					     .received_at = received_at};
 
 		malformed += is_malformed(&record);
-		if (record.kind == KIND_UNKNOWN && !unknown_may_pass(process, received_at)) {
-			count_filtered(process, record.kind);
-			continue;
-		}
-		if (records || is_shown(process))
-			publish_record(process, &item, station);
-		if (batches)
-			add_to_batch(process, &item);
+		process_record(process, &item);
 	}
-	for (unsigned kind = 0; batches && kind < KIND_COUNT; kind++)
-		publish_batch(process, (enum kind)kind, received_at);
+	publish_batches(process, received_at);
 	return malformed;
 }
 
@@ -395,8 +465,10 @@ process_print(struct process *process, struct message *message, uint64_t receive
 	struct record record;
 
 	while (message_next(message, &record)) {
-		struct envelope_item item = {message, &record, ++process->seq[record.kind],
-					     received_at};
+		struct envelope_item item = {.message = message,
+					     .record = &record,
+					     .seq = ++process->seq[record.kind],
+					     .received_at = received_at};
 
 		malformed += is_malformed(&record);
 		json->length = 0;

@@ -8,6 +8,10 @@
 #include <stdint.h>
 
 #include "codecs/message.h"
+#include "gateway/enrich.h"
+#include "gateway/gate.h"
+#include "gateway/scratch.h"
+#include "gateway/variant.h"
 #include "outputs/account.h"
 #include "outputs/envelope.h"
 #include "outputs/output.h"
@@ -18,13 +22,25 @@ struct route {
 	struct account_set *accounts;
 	const char *controller;		   /* its name; outlives the output */
 	struct buffer *topics[KIND_COUNT]; /* made once where they do not vary */
+	struct gate gate;		   /* the output's, for this controller */
+
+	/* by process_arrange */
+	unsigned variant; /* among those of the process */
+	unsigned batch;	  /* MODE_BATCH: routes of one batch get the same records */
+	bool leads;	  /* it is the first of its batch */
+	bool passes;	  /* the record that is being processed goes here */
 };
 
-/* Text being made; one for all controllers, since only one message is processed at a time. */
-struct scratch;
+/* What is remembered to enrich records, see enrich.h. */
+struct process_memory {
+	uint64_t ttl_ms;
+	size_t max;
+};
 
 struct tails;
 struct traffic;
+
+#define VARIANT_SHOWN 0
 
 /* What the records of one controller are published as. */
 struct process {
@@ -36,6 +52,17 @@ struct process {
 	struct scratch *scratch;
 	bool publish_unknown;
 	unsigned unknown_rate; /* unknown records a second at the most */
+	struct gate gate;      /* the controller's */
+	struct process_memory memory;
+
+	/* by process_arrange */
+	bool arranged;
+	struct variant *variants; /* the first is the controller's own, for those who look on */
+	unsigned n_variants;
+	unsigned n_batches;
+	bool has_records;      /* some output takes single records */
+	bool decides;	       /* some gate may hold a record back */
+	struct enrich *enrich; /* NULL: nothing asks for it */
 
 	struct envelope envelope;
 	bool open; /* envelope is made */
@@ -44,14 +71,8 @@ struct process {
 	unsigned unknown_count;
 };
 
-/* Room for text, empty; NULL without memory. scratch_free takes NULL. */
-struct scratch *scratch_new(void);
-
-/* Frees it. */
-void scratch_free(struct scratch *scratch);
-
 /* Begins a session: sequence numbers start at 1 and envelopes carry `session` (8 hex digits).
- * Returns 0, or -1 without memory. */
+ * Arranges, too. Returns 0, or -1 without memory. */
 int process_begin(struct process *process, const char *session);
 
 /* After a change of the source or of a topic: what comes next has the new envelope and topics. The
@@ -59,12 +80,17 @@ int process_begin(struct process *process, const char *session);
 int process_renew(struct process *process);
 
 /* Puts other routes (on the heap; taken over) in the place of those that there are, which are
- * freed.
- */
+ * freed. What is known of stations goes to the route with the same accounts. gate_set for each, and
+ * process_arrange, are to follow. */
 void process_set_routes(struct process *process, struct route *routes, size_t n);
 
-/* Frees what process_begin and the routes hold; `process` itself and the outputs are the caller's.
- */
+/* Works out what follows from the routes, the modes of their outputs, and the filters at the gates:
+ * needed after any change of them. What is remembered of stations stays. Returns 0, or -1 without
+ * memory: records are then lost, and counted so. */
+int process_arrange(struct process *process);
+
+/* Frees what process_begin, gates and routes hold; `process` itself and the outputs are the
+ * caller's. */
 void process_end(struct process *process);
 
 /* Publishes all records of an opened message, which came at `received_at` (ms since 1970). Returns

@@ -57,7 +57,7 @@ is_rerooted(const struct reload *r, const struct section *section)
 {
 	const struct config_mqtt *before = section->before, *after = section->after;
 
-	return is_mqtt(section) &&
+	return is_mqtt(section) && before &&
 	       (r->global & EFFECT_NAME || strcmp(before->prefix, after->prefix) != 0);
 }
 

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "gateway/assets.h"
+#include "gateway/command.h"
 #include "gateway/gateway.h"
 #include "gateway/metrics.h"
 #include "gateway/parts.h"
@@ -15,6 +16,7 @@
 #include "gateway/status.h"
 
 #define JSON_TYPE  "application/json"
+#define COMMANDS   "/api/v1/command/"
 #define LOOP_SHARE 10 /* a document takes at most one in so many parts of the loop's time */
 
 enum {
@@ -198,41 +200,37 @@ answer_reload(struct routes *routes, const struct request *request, struct reply
 		reply_error(reply, NOT_IMPLEMENTED, "not available");
 }
 
+/* A body without anything is an object without members. */
 static void
 answer_command(struct routes *routes, const struct request *request, struct reply *reply)
 {
-	const struct http_actions *actions = &routes->actions;
-	const char *name = strrchr(request->path, '/') + 1;
-	json_error_t error;
-	json_t *body;
+	bool empty = request->body_length == 0;
+	struct buffer *body = buffer_new(empty ? "{}" : request->body,
+					 empty ? strlen("{}") : request->body_length);
 
-	if (!actions->command) {
-		reply_error(reply, NOT_IMPLEMENTED, "not available");
+	if (!body) {
+		reply_error(reply, UNAVAILABLE, "out of memory");
 		return;
 	}
-	body = request->body_length ? json_loadb(request->body, request->body_length,
-						 JSON_REJECT_DUPLICATES, &error)
-				    : json_object();
-	if (!json_is_object(body))
-		reply_error(reply, BAD_REQUEST, "the body is not a JSON object");
-	else
-		reply_action(reply, actions->command(actions->context, name, body));
-	json_decref(body);
+	*reply = (struct reply){.asked = true};
+	command_run(routes->gateway, request->path + strlen(COMMANDS), body, request->asker);
+	buffer_unref(body);
+}
+
+void
+reply_command(struct reply *reply, bool ok, struct buffer *response)
+{
+	reply_buffer(reply, ok ? OK : BAD_REQUEST, JSON_TYPE, response);
 }
 
 static const struct resource resources[] = {
-	{"GET", "/healthz", answer_health},
-	{"GET", "/readyz", answer_ready},
-	{"GET", "/metrics", answer_metrics},
-	{"GET", "/api/v1/status", answer_status},
-	{"GET", "/api/v1/tail", answer_tail},
-	{"POST", "/api/v1/reload", answer_reload},
-	{"POST", "/api/v1/command/", answer_command},
-	{"GET", "/", answer_asset},
-	{"GET", "/app.js", answer_asset},
-	{"GET", "/style.css", answer_asset},
-	{"GET", "/icon.svg", answer_asset},
+	{"GET", "/healthz", answer_health},   {"GET", "/readyz", answer_ready},
+	{"GET", "/metrics", answer_metrics},  {"GET", "/api/v1/status", answer_status},
+	{"GET", "/api/v1/tail", answer_tail}, {"POST", "/api/v1/reload", answer_reload},
+	{"POST", COMMANDS, answer_command},
 };
+
+static const struct resource page = {"GET", "/", answer_asset};
 
 static bool
 leads_to(const struct resource *resource, const char *path)
@@ -240,18 +238,19 @@ leads_to(const struct resource *resource, const char *path)
 	size_t length = strlen(resource->path);
 
 	if (length > 1 && resource->path[length - 1] == '/')
-		return strncmp(path, resource->path, length) == 0 && path[length] &&
-		       !strchr(path + length, '/');
+		return strncmp(path, resource->path, length) == 0 && path[length];
 	return strcmp(path, resource->path) == 0;
 }
 
 static const struct resource *
 find_resource(const char *path)
 {
+	struct asset asset;
+
 	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
 		if (leads_to(&resources[i], path))
 			return &resources[i];
-	return NULL;
+	return asset_find(&asset, path) ? &page : NULL;
 }
 
 static bool

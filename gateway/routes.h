@@ -10,6 +10,7 @@
 #include "gateway/http.h"
 #include "outputs/buffer.h"
 
+struct command_asker;
 struct tail;
 
 /* A document that takes long to make is given again for a while. */
@@ -34,6 +35,7 @@ struct request {
 	/* A value of the query, or NULL. */
 	const char *(*argument)(void *context, const char *name);
 	void *context;
+	const struct command_asker *asker; /* who gets the response to a command */
 };
 
 struct reply {
@@ -44,6 +46,7 @@ struct reply {
 	size_t length;
 	struct buffer *buffer; /* owned by who gets the reply; NULL where the text stays */
 	struct tail *tail;     /* the text is what is read from it, and it is to be closed */
+	bool asked;	       /* there is no text: the asker gets it, or has it already */
 };
 
 /* Answers. `reply->data` is NULL and there is no tail when there was no memory. */
@@ -55,6 +58,9 @@ bool routes_take_body(const struct request *request);
 
 /* An error as every other: {"error":"sentence"}. */
 void reply_error(struct reply *reply, unsigned status, const char *sentence);
+
+/* The response to a command, which is taken over. */
+void reply_command(struct reply *reply, bool ok, struct buffer *response);
 
 /* Frees what the routes hold. */
 void routes_fini(struct routes *routes);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/session_ask.h"
 #include "gateway/session_send.h"
 
 #define NEVER	  UINT64_MAX
@@ -80,8 +81,9 @@ session_random(struct session *s)
 }
 
 static void
-forget_connection(struct session *s)
+forget_connection(struct session *s, const char *reason)
 {
+	session_ask_lost(s, reason);
 	s->connected = false;
 	s->capable = false;
 	s->echo_waits = 0;
@@ -140,7 +142,7 @@ session_authenticating(struct session *s, uint64_t now, const char *detail)
 void
 session_connected(struct session *s, uint64_t now)
 {
-	forget_connection(s);
+	forget_connection(s, "a new connection");
 	s->connected = true;
 	s->connected_at = now;
 	s->last_data = now;
@@ -158,7 +160,7 @@ session_lost(struct session *s, uint64_t now, enum session_loss loss, const char
 
 	if (s->state == SESSION_DISABLED)
 		return;
-	forget_connection(s);
+	forget_connection(s, reason);
 	if (was_connected && !flapped)
 		s->attempt = 0;
 	if (was_connected)
@@ -252,6 +254,7 @@ ask_initial(struct session *s, uint64_t now)
 		s->initial_transaction = session_send_initial(s, &initial);
 		if (!s->initial_transaction)
 			continue;
+		s->initial_request = initial.request;
 		s->answer_by = now + s->settings.answer_timeout_ms;
 		return;
 	}
@@ -308,6 +311,7 @@ take_data(struct session *s, uint64_t now, const struct message *message)
 	s->last_data = now;
 	if (s->state == SESSION_STALLED)
 		enter_subscribed(s, now);
+	session_ask_message(s, now, message);
 	if (s->initial_transaction && message->frame.transaction == s->initial_transaction) {
 		s->answer_by = now + s->settings.answer_timeout_ms;
 		if (message->frame.more)
@@ -396,12 +400,14 @@ session_tick(struct session *s, uint64_t now)
 		      (unsigned long long)(s->settings.stall_timeout_ms / 1000));
 	if (now >= s->answer_by)
 		miss_answer(s, now);
+	session_ask_tick(s, now);
 }
 
 uint64_t
 session_deadline(const struct session *s)
 {
-	uint64_t times[] = {s->next_echo, dead_time(s), stall_time(s), s->answer_by};
+	uint64_t times[] = {s->next_echo, dead_time(s), stall_time(s), s->answer_by,
+			    questions_deadline(&s->questions)};
 	uint64_t first = NEVER;
 
 	if (s->stopping)
@@ -433,9 +439,10 @@ session_stopped(const struct session *s)
 void
 session_disable(struct session *s, uint64_t now, const char *reason)
 {
+	s->stopping = false;
 	s->actions->hang_up(s->context);
 	enter(s, now, SESSION_DISABLED, "%s", reason);
-	forget_connection(s);
+	forget_connection(s, reason);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "codecs/message.h"
+#include "gateway/questions.h"
 #include "gateway/subscription.h"
 
 #define SESSION_REASON_SIZE 512
@@ -67,6 +68,8 @@ struct session_actions {
 		     size_t size);
 	void (*state)(void *context);	   /* state or reason changed */
 	void (*capability)(void *context); /* what is offered or granted changed */
+	/* a question of session_ask() has ended: it is answered, or `error` says why not */
+	void (*answered)(void *context, const struct question *question, const char *error);
 };
 
 struct session {
@@ -101,7 +104,9 @@ struct session {
 	uint32_t transaction;
 	uint32_t subscribe_transaction; /* 0: none is waited for */
 	uint32_t initial_transaction;
+	const struct message_def *initial_request; /* of initial_transaction */
 	uint64_t answer_by; /* when the answer that is waited for is overdue */
+	struct questions questions;
 	bool stopping;
 	uint64_t random;
 };
@@ -138,7 +143,8 @@ uint64_t session_deadline(const struct session *session);
 bool session_stop(struct session *session, uint64_t now);
 bool session_stopped(const struct session *session);
 
-/* Ends at once, or begins anew, by an operator's wish; lifts a quarantine. */
+/* Ends at once, a stop that was under way too, or begins anew, by an operator's wish; lifts a
+ * quarantine. */
 void session_disable(struct session *session, uint64_t now, const char *reason);
 void session_reconnect(struct session *session, uint64_t now, const char *reason);
 

@@ -119,15 +119,31 @@ add_choice(struct draft *draft, const char *element, const char *name)
 }
 
 uint32_t
-session_send_initial(struct session *s, const struct subscription_initial *initial)
+session_send_request(struct session *s, const struct session_request *request)
 {
 	struct draft draft;
 
-	draft_begin(&draft, s, initial->request, false);
-	if (initial->has_entity)
-		encode_uint(&draft.encoder, "entity", initial->entity);
-	add_choice(&draft, "scope", "all");
-	add_choice(&draft, "detail", "full");
-	add_choice(&draft, "location_type", "any");
+	draft_begin(&draft, s, request->def, false);
+	if (request->has_entity)
+		encode_uint(&draft.encoder, "entity", request->entity);
+	add_choice(&draft, "scope", request->n_macs ? "listed" : "all");
+	add_choice(&draft, "detail", request->detail);
+	add_choice(&draft, "location_type", request->location_type);
+	for (size_t i = 0; i < request->n_macs; i++)
+		encode_uint(&draft.encoder, "mac", request->macs[i]);
 	return draft_send(&draft);
+}
+
+uint32_t
+session_send_initial(struct session *s, const struct subscription_initial *initial)
+{
+	const struct session_request request = {
+		.def = initial->request,
+		.has_entity = initial->has_entity,
+		.entity = initial->entity,
+		.detail = "full",
+		.location_type = "any",
+	};
+
+	return session_send_request(s, &request);
 }

@@ -24,7 +24,21 @@ uint32_t session_send_subscribe(struct session *session);
 /* Gives back everything that is granted. */
 uint32_t session_send_unsubscribe(struct session *session);
 
-/* Asks for the current state of all stations. */
+/* A request for the state of stations. What the dictionary's message lacks is left out. */
+struct session_request {
+	const struct message_def *def;
+	bool has_entity;
+	uint64_t entity;
+	const char *detail; /* names of values in the dictionary */
+	const char *location_type;
+	const uint64_t *macs; /* none: all stations */
+	size_t n_macs;
+};
+
+/* Asks for the state of stations. */
+uint32_t session_send_request(struct session *session, const struct session_request *request);
+
+/* Asks for the current state of all stations after subscribing. */
 uint32_t session_send_initial(struct session *session, const struct subscription_initial *initial);
 
 #endif

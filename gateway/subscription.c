@@ -280,21 +280,11 @@ subscription_release(struct subscription *s, struct encoder *encoder, struct are
 	return write_picked(s, encoder, arena, is_granted);
 }
 
-static bool
-status_is(const struct message *message, const char *name)
-{
-	const struct field *field = shape_field(&message->def->body, "status");
-	const struct value *status = message_value(message, "status");
-	const struct enumeration_value *known =
-		status && field->values ? enumeration_find(field->values, status->u) : NULL;
-
-	return known && strcmp(known->name, name) == 0;
-}
-
 size_t
 subscription_grant(struct subscription *s, const struct message *message)
 {
-	bool all = !message_value(message, "service") && status_is(message, "success");
+	const char *status = message_choice(message, "status");
+	bool all = !message_value(message, "service") && status && strcmp(status, "success") == 0;
 	size_t granted = 0;
 
 	subscription_visit(message, &(struct subscription_visitor){mark_granted, s});

@@ -36,7 +36,8 @@ backoff_next(struct backoff *backoff)
 }
 
 void
-backoff_reset(struct backoff *backoff)
+backoff_held(struct backoff *backoff, uint64_t held_ms)
 {
-	backoff->failures = 0;
+	for (uint64_t ms = backoff->min_ms; backoff->failures > 0 && ms <= held_ms; ms *= 2)
+		backoff->failures--;
 }

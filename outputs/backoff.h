@@ -16,7 +16,9 @@ struct backoff {
  * min_ms to max_ms. */
 unsigned backoff_next(struct backoff *backoff);
 
-/* The next failure is the first again. */
-void backoff_reset(struct backoff *backoff);
+/* What was waited for came, and held for so long: as many failures are forgotten as it takes to
+ * double min_ms to that time. So after min_ms one is, and after max_ms all are; and something that
+ * comes and goes at once is waited for longer and longer. */
+void backoff_held(struct backoff *backoff, uint64_t held_ms);
 
 #endif

@@ -42,3 +42,9 @@ document_will_new(const struct document_state *state)
 {
 	return state_text(state, NULL);
 }
+
+struct buffer *
+document_refusal_new(const char *command, const char *error)
+{
+	return dump(json_pack("{s:s, s:b, s:s}", "command", command, "ok", 0, "error", error));
+}

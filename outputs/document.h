@@ -17,4 +17,8 @@ struct document_state {
 struct buffer *document_state_new(const struct document_state *state);
 struct buffer *document_will_new(const struct document_state *state);
 
+/* The response to a command that could not be passed on: its name and a sentence. NULL without
+ * memory. */
+struct buffer *document_refusal_new(const char *command, const char *error);
+
 #endif

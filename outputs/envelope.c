@@ -100,6 +100,15 @@ begin(const struct envelope *envelope, struct jsonw *json, const struct envelope
 }
 
 static void
+add_seq(struct jsonw *json, uint64_t seq)
+{
+	raw(json, ",\"seq\":");
+	if (jsonw_reserve(json, JSONW_UINT))
+		json->length =
+			(size_t)(jsonw_put_uint(json->data + json->length, seq) - json->data);
+}
+
+static void
 add_ts(struct jsonw *json, const struct envelope_item *item)
 {
 	uint64_t ts;
@@ -121,6 +130,17 @@ add_common(const struct envelope *envelope, struct jsonw *json, const struct mes
 		jsonw_raw(json, envelope->tags.data, envelope->tags.length);
 }
 
+static void
+add_members(struct jsonw *json, const struct envelope_item *item)
+{
+	record_json_members(json, item->message, item->record);
+	if (!item->more)
+		return;
+	json->failed |= item->more->failed;
+	if (item->more->length)
+		jsonw_raw(json, item->more->data, item->more->length);
+}
+
 void
 envelope_record(const struct envelope *envelope, struct jsonw *json,
 		const struct envelope_item *item)
@@ -128,7 +148,7 @@ envelope_record(const struct envelope *envelope, struct jsonw *json,
 	begin(envelope, json, item);
 	add_ts(json, item);
 	add_common(envelope, json, item->message);
-	record_json_members(json, item->message, item->record);
+	add_members(json, item);
 	jsonw_char(json, '}');
 }
 
@@ -142,12 +162,14 @@ envelope_batch_begin(const struct envelope *envelope, struct jsonw *json,
 }
 
 void
-envelope_batch_add(struct jsonw *json, const struct envelope_item *item)
+envelope_batch_add(struct jsonw *json, const struct envelope_item *item, bool numbered)
 {
 	size_t start = json->length;
 
+	if (numbered)
+		add_seq(json, item->seq);
 	add_ts(json, item);
-	record_json_members(json, item->message, item->record);
+	add_members(json, item);
 	if (json->length == start)
 		jsonw_char(json, '{');
 	else

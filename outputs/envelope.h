@@ -40,7 +40,8 @@ struct envelope_item {
 	const struct message *message; /* that it came in */
 	const struct record *record;
 	uint64_t seq;
-	uint64_t received_at; /* ms since 1970 */
+	uint64_t received_at;	  /* ms since 1970 */
+	const struct jsonw *more; /* further members, each with a comma before it, or NULL */
 };
 
 /* Appends one record as a whole JSON object. */
@@ -48,10 +49,11 @@ void envelope_record(const struct envelope *envelope, struct jsonw *json,
 		     const struct envelope_item *item);
 
 /* A batch: begin with its first record (which is not added by that), then add each record of the
- * kind in the order of the frame, then end. */
+ * kind in the order of the frame, then end. A record is numbered when its `seq` does not follow
+ * from that of the one before it. */
 void envelope_batch_begin(const struct envelope *envelope, struct jsonw *json,
 			  const struct envelope_item *first);
-void envelope_batch_add(struct jsonw *json, const struct envelope_item *item);
+void envelope_batch_add(struct jsonw *json, const struct envelope_item *item, bool numbered);
 void envelope_batch_end(struct jsonw *json);
 
 #endif

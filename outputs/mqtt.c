@@ -24,9 +24,9 @@
 #include "outputs/mqtt_reason.h"
 
 #define LINGER_MS     1 /* how long an emptied queue is looked at before a wake-up is asked for */
-#define PUMP_MANY     1000  /* messages in a row before the loop does something else */
-#define STABLE_MS     10000 /* a connection that held so long makes the next failure the first */
-#define NO_SSL_VERIFY 0	    /* SSL_VERIFY_NONE */
+#define PUMP_MANY     1000 /* messages in a row before the loop does something else */
+#define RESPONSE_QOS  1
+#define NO_SSL_VERIFY 0 /* SSL_VERIFY_NONE */
 #define CA_PATH	      "/etc/ssl/certs"
 
 static void connection_welcome(struct mqtt *mqtt, struct connection *connection);
@@ -154,53 +154,28 @@ on_publish(struct mosquitto *handle, void *user, int id, int code,
 			    mqtt_reason_drop(code));
 }
 
-/* The state of a gateway of our name: ours, or that of another one. Its session tells them apart.
- * At our first connection it may well be that of an earlier process. */
-static void
-look_for_double(struct connection *connection, const struct mosquitto_message *message)
-{
-	struct mqtt *mqtt = connection->mqtt;
-	char ours[64];
-
-	snprintf(ours, sizeof(ours), "\"session\":\"%s\"", mqtt->settings.session);
-	if (memmem(message->payload, (size_t)message->payloadlen, ours, strlen(ours)) ||
-	    (message->retain && mqtt->welcomes < 2))
-		return;
-	log_error(mqtt->log_name,
-		  "another gateway publishes as %s, perhaps with client id %s too: give one of "
-		  "them another name",
-		  mqtt->settings.gateway, mqtt->settings.client_id);
-	connection->taken_over = message->retain;
-	if (message->retain)
-		mqtt_connection_blame(connection, "another gateway of the same name is there");
-}
-
-/* A retained document below our root. One of a controller that has no state here any more is
- * cleared: the controller left the configuration. */
+/* A message, with what MQTT 5 says of a response to it. */
 static void
 on_message(struct mosquitto *handle, void *user, const struct mosquitto_message *message,
 	   const mosquitto_property *properties)
 {
-	struct mqtt *mqtt = ((struct connection *)user)->mqtt;
-	const char *suffix = message->topic + strlen(mqtt->state_topic) - strlen("state");
-	char state[256];
+	struct mqtt_delivery delivery = {
+		.topic = message->topic,
+		.payload = message->payload,
+		.length = (size_t)message->payloadlen,
+		.retained = message->retain,
+	};
+	uint16_t length = 0;
 
 	(void)handle;
-	(void)properties;
-	if (message->payloadlen == 0)
-		return;
-	if (strcmp(suffix, "state") == 0) {
-		look_for_double(user, message);
-		return;
-	}
-	if (!message->retain)
-		return;
-	snprintf(state, sizeof(state), "%.*s/state", (int)strcspn(suffix, "/"), suffix);
-	if (queue_has_document(mqtt->output.queue, state))
-		return;
-	log_info(mqtt->log_name, "clears %s, of a controller that is not configured",
-		 message->topic);
-	queue_document(mqtt->output.queue, suffix, NULL, 1);
+	mosquitto_property_read_string(properties, MQTT_PROP_RESPONSE_TOPIC,
+				       &delivery.response_topic, false);
+	mosquitto_property_read_binary(properties, MQTT_PROP_CORRELATION_DATA,
+				       &delivery.correlation, &length, false);
+	delivery.correlation_length = length;
+	mqtt_inbox_take(user, &delivery);
+	free(delivery.response_topic);
+	free(delivery.correlation);
 }
 
 /* Asks for what is retained of the gateway and its controllers. Without the right to read, there is
@@ -211,14 +186,46 @@ read_back(struct mqtt *mqtt, struct connection *connection)
 {
 	static const char *const levels[] = {"state", "+/state", "+/capability"};
 	int options = mqtt->settings.protocol == 5 ? MQTT_SUB_OPT_NO_LOCAL : 0;
-	int root_length = (int)(strlen(mqtt->state_topic) - strlen("state"));
 	char filter[512];
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
-		snprintf(filter, sizeof(filter), "%.*s%s", root_length, mqtt->state_topic,
-			 levels[i]);
+		snprintf(filter, sizeof(filter), "%s%s", mqtt->root, levels[i]);
 		mosquitto_subscribe_v5(connection->handle, NULL, filter, 0, options, NULL);
 	}
+}
+
+/* Subscribes to commands; SUBACK says whether we may. */
+static void
+ask_for_commands(struct mqtt *mqtt, struct connection *connection)
+{
+	/* A flag that is told at once, not only after the next connection. */
+	int options = mqtt->settings.protocol == 5
+			      ? MQTT_SUB_OPT_NO_LOCAL | MQTT_SUB_OPT_RETAIN_AS_PUBLISHED
+			      : 0;
+	char filter[512];
+
+	if (!mqtt->settings.commands.take)
+		return;
+	snprintf(filter, sizeof(filter), "%scommand/#", mqtt->root);
+	mosquitto_subscribe_v5(connection->handle, &connection->commands_id, filter, 1, options,
+			       NULL);
+}
+
+static void
+on_subscribe(struct mosquitto *handle, void *user, int id, int n_granted, const int *granted)
+{
+	struct connection *connection = user;
+	struct mqtt *mqtt = connection->mqtt;
+
+	(void)handle;
+	if (id != connection->commands_id || n_granted < 1)
+		return;
+	if (granted[0] < MQTT_REASON_FIRST_FAILURE)
+		log_info(mqtt->log_name, "takes commands");
+	else
+		log_warning(mqtt->log_name, "the broker does not let us subscribe to commands: %s",
+			    mqtt->settings.protocol == 5 ? mqtt_reason_text(granted[0])
+							 : "refused");
 }
 
 static int
@@ -261,6 +268,23 @@ configure_will(struct mqtt *mqtt, struct mosquitto *handle)
 	return fault;
 }
 
+/* The first connection of a process begins anew: what an earlier one left is not ours. */
+static bool
+resumes_session(const struct mqtt *mqtt)
+{
+	return mqtt->settings.session_expiry_s > 0 && mqtt->welcomes > 0;
+}
+
+/* How long the broker is to keep the session. */
+static int
+configure_session(struct connection *connection, uint32_t expiry_s)
+{
+	if (expiry_s == 0)
+		return MOSQ_ERR_SUCCESS;
+	return mosquitto_property_add_int32(&connection->session, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
+					    expiry_s);
+}
+
 static int
 configure(struct mqtt *mqtt, struct connection *connection)
 {
@@ -274,6 +298,7 @@ configure(struct mqtt *mqtt, struct connection *connection)
 	mosquitto_disconnect_v5_callback_set(handle, on_disconnect);
 	mosquitto_publish_v5_callback_set(handle, on_publish);
 	mosquitto_message_v5_callback_set(handle, on_message);
+	mosquitto_subscribe_callback_set(handle, on_subscribe);
 	mosquitto_log_callback_set(handle, on_log);
 	mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, (int)settings->window);
 	mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
@@ -281,6 +306,8 @@ configure(struct mqtt *mqtt, struct connection *connection)
 		fault = mosquitto_username_pw_set(handle, settings->username, settings->password);
 	if (!fault && settings->tls.enabled)
 		fault = configure_tls(connection, &settings->tls);
+	if (!fault)
+		fault = configure_session(connection, settings->session_expiry_s);
 	return fault ? fault : configure_will(mqtt, handle);
 }
 
@@ -292,6 +319,7 @@ connection_free(struct connection *connection)
 	if (connection->fd >= 0)
 		close(connection->fd);
 	pthread_mutex_destroy(&connection->lock);
+	mosquitto_property_free_all(&connection->session);
 	free(connection->host);
 	free(connection);
 }
@@ -321,7 +349,8 @@ connection_new(struct mqtt *mqtt)
 	connection->host = strdup(broker_of(mqtt)->host);
 	connection->port = broker_of(mqtt)->port;
 	connection->keepalive_s = (int)mqtt->settings.keepalive_s;
-	connection->handle = mosquitto_new(mqtt->settings.client_id, true, connection);
+	connection->handle =
+		mosquitto_new(mqtt->settings.client_id, !resumes_session(mqtt), connection);
 	pthread_mutex_init(&connection->lock, NULL);
 	if (!connection->handle || !connection->host) {
 		connection_free(connection);
@@ -417,8 +446,8 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 			suspect = window_suspect(&mqtt->window);
 		if (suspect)
 			message_end(mqtt, suspect, OUTCOME_DROPPED, DROP_REFUSED);
-		if (connection->accepted && lasted_ms >= STABLE_MS)
-			backoff_reset(&mqtt->backoff);
+		if (connection->accepted)
+			backoff_held(&mqtt->backoff, lasted_ms);
 		mqtt_connection_drop(mqtt);
 	} else {
 		tell_loss(mqtt, reason, false, 0);
@@ -439,8 +468,9 @@ dial(void *user)
 	bool abandoned;
 
 	errno = 0;
-	connection->result = mosquitto_connect(connection->handle, connection->host,
-					       connection->port, connection->keepalive_s);
+	connection->result = mosquitto_connect_bind_v5(connection->handle, connection->host,
+						       connection->port, connection->keepalive_s,
+						       NULL, connection->session);
 	connection->saved_errno = errno;
 	pthread_mutex_lock(&connection->lock);
 	connection->dialled = true;
@@ -507,6 +537,7 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 	buffer_unref(birth);
 	queue_renew_documents(mqtt->output.queue);
 	read_back(mqtt, connection);
+	ask_for_commands(mqtt, connection);
 	mqtt_set_status(mqtt, true, "");
 	log_info(mqtt->log_name, "connected to %s:%u as %s", broker_of(mqtt)->host,
 		 broker_of(mqtt)->port, mqtt->settings.client_id);
@@ -533,19 +564,58 @@ rejection(int fault)
 	}
 }
 
+/* What goes with one message, unlike any other. */
+static int
+response_properties(const struct mqtt *mqtt, const struct queue_item *item,
+		    mosquitto_property **properties)
+{
+	const struct buffer *correlation = item->correlation;
+
+	if (mqtt->settings.protocol != 5)
+		return MOSQ_ERR_SUCCESS;
+	if (mqtt_connection_properties(properties, 0) < 0)
+		return MOSQ_ERR_NOMEM;
+	return correlation ? mosquitto_property_add_binary(properties, MQTT_PROP_CORRELATION_DATA,
+							   correlation->data,
+							   (uint16_t)correlation->length)
+			   : MOSQ_ERR_SUCCESS;
+}
+
+static int
+publish(struct connection *connection, struct queue_item *item, int qos,
+	const mosquitto_property *properties)
+{
+	return mosquitto_publish_v5(connection->handle, &item->id, item->topic->data,
+				    item->payload ? (int)item->payload->length : 0,
+				    item->payload ? item->payload->data : NULL,
+				    qos < connection->max_qos ? qos : connection->max_qos,
+				    item->document != NULL, properties);
+}
+
+static int
+publish_response(struct mqtt *mqtt, struct connection *connection, struct queue_item *item)
+{
+	mosquitto_property *properties = NULL;
+	int fault = response_properties(mqtt, item, &properties);
+
+	if (!fault)
+		fault = publish(connection, item, RESPONSE_QOS, properties);
+	mosquitto_property_free_all(&properties);
+	return fault;
+}
+
 /* Hands a message over. At QoS 0 it may have come to its end when this returns. */
 static void
 hand_over(struct mqtt *mqtt, struct connection *connection, struct queue_item *item)
 {
-	bool document = item->document != NULL;
-	int qos = document ? item->qos : mqtt->settings.qos;
-	int fault = mosquitto_publish_v5(
-		connection->handle, &item->id, item->topic->data,
-		item->payload ? (int)item->payload->length : 0,
-		item->payload ? item->payload->data : NULL,
-		qos < connection->max_qos ? qos : connection->max_qos, document,
-		document ? mqtt->document_properties : mqtt->record_properties);
+	int fault;
 
+	if (item->is_response)
+		fault = publish_response(mqtt, connection, item);
+	else if (item->document)
+		fault = publish(connection, item, item->qos, mqtt->document_properties);
+	else
+		fault = publish(connection, item, mqtt->settings.qos, mqtt->record_properties);
 	if (fault == MOSQ_ERR_SUCCESS)
 		return;
 	if (rejection(fault) != DROP_COUNT)
@@ -659,10 +729,15 @@ mqtt_connection_keep_alive(struct connection *connection)
 void
 mqtt_connection_goodbye(struct connection *connection)
 {
-	mosquitto_disconnect(connection->handle);
+	mosquitto_property *properties = NULL;
+
+	/* The session ends with us. */
+	if (connection->session)
+		mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, 0);
+	mosquitto_disconnect_v5(connection->handle, 0, properties);
+	mosquitto_property_free_all(&properties);
 }
 
-/* What every publication carries with MQTT 5; 0, or -1 without memory. */
 int
 mqtt_connection_properties(mosquitto_property **properties, uint32_t expiry_s)
 {

@@ -51,8 +51,11 @@ struct mqtt_settings {
 	unsigned dial_timeout_ms;    /* from the look-up of the name to CONNACK; 0: 15,000 */
 	unsigned backoff_min_ms;     /* 0: 1,000 */
 	unsigned backoff_max_ms;     /* 0: 60,000 */
+	unsigned session_expiry_s;   /* MQTT 5: a broker that is reached again resumes the session
+					that   is not older; 0: each begins anew */
 	struct mqtt_tls tls;
-	struct spool_settings spool; /* not used at QoS 0 */
+	struct spool_settings spool;   /* not used at QoS 0 */
+	struct command_taker commands; /* with `take`: commands are subscribed to */
 };
 
 /* Returns a new output, not started; the settings are copied, the queue is taken over. NULL with a

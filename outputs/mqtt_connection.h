@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* mqtt_connection.h: what the two halves of an MQTT output share: mqtt.c, which alone knows
- * libmosquitto and keeps one connection to the broker, and mqtt_output.c, which begins and ends it
+/* mqtt_connection.h: what the parts of an MQTT output share: mqtt.c, which alone knows libmosquitto
+ * and keeps one connection to the broker, mqtt_output.c, which begins and ends it, mqtt_inbox.c and
+ * mqtt_commands.c, which look at what the broker delivers
  *
  * Everything here is for the output's own thread, but for mqtt_connection_library().
  */
@@ -41,6 +42,7 @@ struct connection {
 	char *host;
 	int port;
 	int keepalive_s;
+	struct mqtt5__property *session; /* what CONNECT says of it, or NULL */
 	int result;
 	int saved_errno;
 
@@ -52,6 +54,7 @@ struct connection {
 	bool stalled;	 /* given up by the watchdog */
 	bool taken_over; /* another client has our client id */
 	int max_qos;
+	int commands_id; /* of the message that subscribes to commands */
 	uint16_t receive_maximum;
 	uint64_t accepted_ms;
 	char reason[128];
@@ -94,6 +97,27 @@ struct mqtt {
 	pthread_mutex_t status_lock;
 	struct output_status status;
 };
+
+/* A message that the broker delivers. */
+struct mqtt_delivery {
+	const char *topic;
+	const void *payload;
+	size_t length;
+	bool retained;
+	char *response_topic; /* MQTT 5; NULL: none */
+	void *correlation;    /* MQTT 5; NULL: none */
+	size_t correlation_length;
+};
+
+/* By mqtt_inbox.c: looks at a delivery: a command, a document of an earlier run, or the state of
+ * another gateway of our name. */
+void mqtt_inbox_take(struct connection *connection, const struct mqtt_delivery *delivery);
+
+/* By mqtt_commands.c: whether a topic is one of commands, and commands are taken. */
+bool mqtt_commands_on(const struct mqtt *mqtt, const char *topic);
+
+/* By mqtt_commands.c: passes a command on, or responds why not. */
+void mqtt_commands_take(struct mqtt *mqtt, const struct mqtt_delivery *delivery);
 
 /* By mqtt_output.c: does what is to be done after any event. */
 void mqtt_pump(struct mqtt *mqtt);

@@ -3,6 +3,7 @@
  * makes it wait */
 #include "outputs/output.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "outputs/queue.h"
@@ -27,12 +28,49 @@ output_document(struct output *output, const char *suffix, struct buffer *payloa
 		output->ops->wake(output);
 }
 
+/* To one topic; nothing without one. */
+static bool
+respond_on(struct output *output, struct buffer *topic, const struct command_request *request,
+	   struct buffer *payload)
+{
+	const struct queue_response response = {topic, payload, request->correlation};
+	bool wake = false, queued = !topic || queue_respond(output->queue, &response, &wake);
+
+	if (wake)
+		output->ops->wake(output);
+	return queued;
+}
+
+bool
+output_respond(struct output *output, const struct command_request *request, struct buffer *payload)
+{
+	bool first = respond_on(output, request->response_topic, request, payload);
+
+	return respond_on(output, request->other_response_topic, request, payload) && first;
+}
+
+void
+command_request_free(struct command_request *request)
+{
+	if (!request)
+		return;
+	buffer_unref(request->output);
+	buffer_unref(request->topic);
+	buffer_unref(request->name);
+	buffer_unref(request->payload);
+	buffer_unref(request->response_topic);
+	buffer_unref(request->other_response_topic);
+	buffer_unref(request->correlation);
+	free(request);
+}
+
 void
 output_status(struct output *output, struct output_status *status)
 {
 	memset(status, 0, sizeof(*status));
 	output->ops->status(output, status);
 	queue_level(output->queue, &status->queued_bytes, &status->queued_messages);
+	queue_responses(output->queue, &status->responses);
 	status->queue_size = queue_size(output->queue);
 }
 

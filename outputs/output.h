@@ -73,6 +73,28 @@ struct spool_status {
 	uint64_t damaged; /* files moved aside and records that the disk did not keep */
 };
 
+/* A command that came in through an output, on its way to who carries it out and, as far as it says
+ * how to respond, back. It belongs to whoever has it. */
+struct command_request {
+	struct command_request *next; /* of its present owner */
+	void *owner;
+	struct buffer *output; /* name of the output */
+	struct buffer *topic;  /* that it came on */
+	struct buffer *name;   /* of the command, as it stands in the topic */
+	struct buffer *payload;
+	struct buffer *response_topic;	     /* NULL: none */
+	struct buffer *other_response_topic; /* the one that the sender asked for; NULL: none */
+	struct buffer *correlation;	     /* to be sent back as it is; NULL: none */
+};
+
+/* Who carries out commands. */
+struct command_taker {
+	/* Takes the request over and returns NULL; else says why not (valid for ever), and the
+	 * request stays the caller's. Called by the threads of outputs. NULL: nobody. */
+	const char *(*take)(void *context, struct command_request *request);
+	void *context;
+};
+
 /* State of an output for health and logs. */
 struct output_status {
 	bool connected;
@@ -82,6 +104,7 @@ struct output_status {
 	size_t queue_size; /* bytes */
 	uint64_t reconnects;
 	struct spool_status spool;
+	struct account_view responses; /* to commands */
 };
 
 /* Queues a publication (counting it as received, and as dropped or conflated when the queue is
@@ -96,6 +119,14 @@ bool output_keep_topic(struct output *output, struct buffer *topic);
  * and after every reconnect, newest text only. A NULL payload clears the topic on the broker and
  * forgets it. Outputs without topics ignore documents. */
 void output_document(struct output *output, const char *suffix, struct buffer *payload, int qos);
+
+/* Responds to a request with a text of JSON. False when there was no room or no memory for it,
+ * which is counted. Any thread. */
+bool output_respond(struct output *output, const struct command_request *request,
+		    struct buffer *payload);
+
+/* Frees a request; takes NULL. */
+void command_request_free(struct command_request *request);
 
 /* Copies the present state. Any thread. */
 void output_status(struct output *output, struct output_status *status);

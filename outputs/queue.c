@@ -27,7 +27,10 @@ struct queue {
 	enum queue_policy policies[KIND_COUNT];
 
 	struct queue_list ranks[QUEUE_RANKS];
-	size_t bytes; /* queued and taken */
+	size_t bytes; /* queued and taken, of records */
+	struct queue_list responses;
+	size_t response_bytes;
+	struct account response_account;
 	size_t taken;
 	bool waiting; /* the consumer found nothing more and must be woken */
 
@@ -125,8 +128,9 @@ item_drop_text(struct queue_item *item)
 static void
 item_free(struct queue *queue, struct queue_item *item)
 {
-	queue->bytes -= item->cost;
+	*(item->is_response ? &queue->response_bytes : &queue->bytes) -= item->cost;
 	item_drop_text(item);
+	buffer_unref(item->correlation);
 	if (queue->n_spares >= MAX_SPARES) {
 		free(item);
 		return;
@@ -274,6 +278,52 @@ queue_publish(struct queue *queue, const struct publication *publication)
 	return wake;
 }
 
+static struct queue_item *
+response_new(struct queue *queue, const struct queue_response *response)
+{
+	struct queue_item *item = item_new(queue);
+
+	if (!item)
+		return NULL;
+	item->is_response = true;
+	item->records = 1;
+	item->account = &queue->response_account;
+	item->topic = buffer_ref(response->topic);
+	item->payload = buffer_ref(response->payload);
+	item->correlation = response->correlation ? buffer_ref(response->correlation) : NULL;
+	item->cost = (uint32_t)sizeof(*item) + response->topic->length + response->payload->length;
+	return item;
+}
+
+bool
+queue_respond(struct queue *queue, const struct queue_response *response, bool *wake)
+{
+	struct account *account = &queue->response_account;
+	struct queue_item *item = NULL;
+	bool room;
+
+	account_add(&account->received, 1);
+	pthread_mutex_lock(&queue->lock);
+	room = queue->response_bytes < QUEUE_RESPONSE_BYTES;
+	if (room)
+		item = response_new(queue, response);
+	if (item) {
+		queue->response_bytes += item->cost;
+		queue_list_append(&queue->responses, item);
+	}
+	*wake = item && must_wake(queue);
+	pthread_mutex_unlock(&queue->lock);
+	if (!item)
+		account_add(&account->dropped[room ? DROP_NO_MEMORY : DROP_QUEUE_FULL], 1);
+	return item != NULL;
+}
+
+void
+queue_responses(struct queue *queue, struct account_view *view)
+{
+	account_view(&queue->response_account, view);
+}
+
 bool
 queue_keep_topic(struct queue *queue, struct buffer *topic)
 {
@@ -347,6 +397,16 @@ document_take(struct queue *queue)
 }
 
 static struct queue_item *
+response_take(struct queue *queue)
+{
+	struct queue_item *item = queue->responses.first;
+
+	if (item)
+		queue_list_remove(&queue->responses, item);
+	return item;
+}
+
+static struct queue_item *
 record_take(struct queue *queue)
 {
 	for (int rank = 0; rank < QUEUE_RANKS; rank++) {
@@ -391,6 +451,15 @@ take(struct queue *queue, struct queue_list *list, size_t n,
 	return got;
 }
 
+/* Documents, then responses. */
+static size_t
+take_urgent(struct queue *queue, struct queue_list *list, size_t n)
+{
+	size_t got = take(queue, list, n, document_take);
+
+	return got + take(queue, list, n - got, response_take);
+}
+
 size_t
 queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait)
 {
@@ -398,7 +467,7 @@ queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait)
 
 	pthread_mutex_lock(&queue->lock);
 	collect_finished(queue);
-	got = take(queue, list, n, document_take);
+	got = take_urgent(queue, list, n);
 	got += take(queue, list, n - got, record_take);
 	queue->waiting = wait && got == 0;
 	pthread_mutex_unlock(&queue->lock);
@@ -406,13 +475,13 @@ queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait)
 }
 
 size_t
-queue_take_documents(struct queue *queue, struct queue_list *list, size_t n)
+queue_take_urgent(struct queue *queue, struct queue_list *list, size_t n)
 {
 	size_t got;
 
 	pthread_mutex_lock(&queue->lock);
 	collect_finished(queue);
-	got = take(queue, list, n, document_take);
+	got = take_urgent(queue, list, n);
 	pthread_mutex_unlock(&queue->lock);
 	return got;
 }
@@ -503,11 +572,26 @@ queue_put_back(struct queue *queue, struct queue_list *list)
 			retained_return(&queue->retained, item->document, true);
 			item_free(queue, item);
 		} else {
-			queue_list_prepend(&queue->ranks[item->rank], item);
+			queue_list_prepend(item->is_response ? &queue->responses
+							     : &queue->ranks[item->rank],
+					   item);
 		}
 	}
 	*list = (struct queue_list){0};
 	pthread_mutex_unlock(&queue->lock);
+}
+
+static void
+give_up_responses(struct queue *queue, enum drop_reason reason)
+{
+	struct queue_item *item = queue->responses.first;
+
+	queue->responses = (struct queue_list){0};
+	for (struct queue_item *next; item; item = next) {
+		next = item->next;
+		account_add(&item->account->dropped[reason], 1);
+		item_free(queue, item);
+	}
 }
 
 void
@@ -518,6 +602,7 @@ queue_give_up(struct queue *queue, enum drop_reason reason)
 	for (int rank = 0; rank < QUEUE_RANKS; rank++)
 		for (struct queue_list *list = &queue->ranks[rank]; list->first;)
 			record_discard(queue, list->first, &list->first->account->dropped[reason]);
+	give_up_responses(queue, reason);
 	pthread_mutex_unlock(&queue->lock);
 }
 
@@ -526,7 +611,7 @@ queue_level(struct queue *queue, size_t *bytes, size_t *messages)
 {
 	pthread_mutex_lock(&queue->lock);
 	*bytes = queue->bytes;
-	*messages = queue->taken;
+	*messages = queue->taken + queue->responses.count;
 	for (int rank = 0; rank < QUEUE_RANKS; rank++)
 		*messages += queue->ranks[rank].count;
 	pthread_mutex_unlock(&queue->lock);

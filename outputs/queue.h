@@ -2,8 +2,10 @@
 /* queue.h: what waits between the gateway's loop and one output's thread
  *
  * Bounded in bytes, and the producer never waits. Retained documents come first (a slot per topic,
- * the newest text wins, never dropped), then three ranks of records: everything that is rare,
- * statistics, rssi. What happened to each record is counted in its account, once.
+ * the newest text wins, never dropped), then responses to commands, so that who reads one finds the
+ * documents up to date, then three ranks of records: everything that is rare, statistics, rssi.
+ * What happened to each record is counted in its account, once; responses have an account of their
+ * own.
  */
 #ifndef NMSP_OUTPUTS_QUEUE_H
 #define NMSP_OUTPUTS_QUEUE_H
@@ -17,6 +19,8 @@
 #include "outputs/output.h"
 
 #define QUEUE_RANKS 3
+/* Of responses that wait; records have room of their own. */
+#define QUEUE_RESPONSE_BYTES ((size_t)4 << 20)
 
 /* What happens to a record that finds the queue full. */
 enum queue_policy {
@@ -54,6 +58,7 @@ struct queue_item {
 	struct queue_item *older, *newer; /* and of the same station */
 	struct buffer *payload;		  /* NULL: a document that is to be cleared */
 	struct buffer *topic;		  /* NULL where the output has none */
+	struct buffer *correlation;	  /* of a response; NULL: none */
 	struct account *account;	  /* NULL for documents */
 	struct document *document;	  /* NULL for records */
 	const char *controller;		  /* of a record */
@@ -65,7 +70,8 @@ struct queue_item {
 	uint8_t kind; /* of a record */
 	bool indexed;
 	bool topic_kept; /* by the queue */
-	uint8_t qos;	 /* documents only */
+	bool is_response;
+	uint8_t qos; /* documents only */
 
 	/* the consumer's own; 0 when taken for the first time */
 	uint8_t attempts;
@@ -117,6 +123,20 @@ bool queue_keep_topic(struct queue *queue, struct buffer *topic);
  * woken. */
 bool queue_document(struct queue *queue, const char *suffix, struct buffer *payload, uint8_t qos);
 
+/* A response to a command, on its way. The queue takes references of its own. */
+struct queue_response {
+	struct buffer *topic;
+	struct buffer *payload;
+	struct buffer *correlation; /* NULL: none */
+};
+
+/* Queues a response. False when there is no room or no memory, which is counted. The consumer has
+ * to be woken when `*wake` is true. */
+bool queue_respond(struct queue *queue, const struct queue_response *response, bool *wake);
+
+/* What became of the responses until now. */
+void queue_responses(struct queue *queue, struct account_view *view);
+
 /* Clears every document but `state`, and takes none but that any more: their root is to be another
  * one. Returns true when the consumer has to be woken. */
 bool queue_close_documents(struct queue *queue);
@@ -127,12 +147,12 @@ bool queue_has_document(struct queue *queue, const char *suffix);
 /* Every document is to be published again. */
 void queue_renew_documents(struct queue *queue);
 
-/* Moves up to `n` items to the end of `list`, documents first, and returns how many. `wait`: having
- * got nothing, the consumer wants to be woken by what comes next. */
+/* Moves up to `n` items to the end of `list`, documents and responses first, and returns how many.
+ * `wait`: having got nothing, the consumer wants to be woken by what comes next. */
 size_t queue_take(struct queue *queue, struct queue_list *list, size_t n, bool wait);
 
-/* The same of documents only, or of records only. */
-size_t queue_take_documents(struct queue *queue, struct queue_list *list, size_t n);
+/* The same of all but records, or of records only. */
+size_t queue_take_urgent(struct queue *queue, struct queue_list *list, size_t n);
 size_t queue_take_records(struct queue *queue, struct queue_list *list, size_t n, bool wait);
 
 /* An item of `list` has come to its end: it is counted and leaves the list. `reason` matters for
@@ -143,7 +163,7 @@ void queue_finish(struct queue *queue, struct queue_list *list, struct queue_ite
 /* Puts all of `list` back to the front in its order, to be taken again. Not counted. */
 void queue_put_back(struct queue *queue, struct queue_list *list);
 
-/* Drops every record that is queued, for `reason`. */
+/* Drops every record and response that is queued, for `reason`. */
 void queue_give_up(struct queue *queue, enum drop_reason reason);
 
 /* What happens to a record of this kind when there is no room. */

@@ -497,6 +497,18 @@ record_json_members(struct jsonw *json, const struct message *message, const str
 	write_unrecognized(json, record->unrecognized);
 }
 
+void
+record_json_object_members(struct jsonw *json, const struct shape *shape, const struct value *slots)
+{
+	write_members(json, shape, slots);
+}
+
+void
+record_json_object_end(struct jsonw *json, size_t start)
+{
+	close_object(json, start);
+}
+
 bool
 record_json_time(const struct message *message, const struct record *record, uint64_t received_at,
 		 uint64_t *ts)

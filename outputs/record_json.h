@@ -18,6 +18,13 @@
 void record_json_members(struct jsonw *json, const struct message *message,
 			 const struct record *record);
 
+/* The members of an object inside a record, each with a comma before it; where they begin is
+ * `start` for record_json_object_end, which makes an object of them and of what was appended since.
+ */
+void record_json_object_members(struct jsonw *json, const struct shape *shape,
+				const struct value *slots);
+void record_json_object_end(struct jsonw *json, size_t start);
+
 /* When the source says that it happened, in ms since 1970: the record's own time, else the
  * message's less the record's age, else (for a record with an age) `received_at` less that. Returns
  * false when the source gave no time. */

@@ -130,6 +130,19 @@ map_schema(void)
 static json_t *shape_schema(const struct shape *shape, bool always);
 
 static json_t *
+text_schema(void)
+{
+	return json_pack("{s:s,s:i}", "type", "string", "minLength", 1);
+}
+
+static json_t *
+ip_schema(void)
+{
+	return json_pack("{s:s,s:[{s:s},{s:s}]}", "type", "string", "anyOf", "format", "ipv4",
+			 "format", "ipv6");
+}
+
+static json_t *
 value_schema(const struct field *f)
 {
 	switch (f->render) {
@@ -152,10 +165,9 @@ value_schema(const struct field *f)
 	case RENDER_MAC_TYPED:
 		return string_like(MAC_PATTERN);
 	case RENDER_IP:
-		return json_pack("{s:s,s:[{s:s},{s:s}]}", "type", "string", "anyOf", "format",
-				 "ipv4", "format", "ipv6");
+		return ip_schema();
 	case RENDER_STR:
-		return json_pack("{s:s,s:i}", "type", "string", "minLength", 1);
+		return text_schema();
 	case RENDER_HEX:
 		return string_like(HEX_PATTERN);
 	case RENDER_ARRAY:
@@ -284,6 +296,22 @@ add_unknown(struct object *object)
 	add(object, "truncated", json_pack("{s:b}", "const", 1), false);
 }
 
+/* What filters add where they are told to; see gateway/enrich.h. */
+static void
+add_enriched(struct object *object)
+{
+	json_t *readings = json_object_get(object->properties, "readings");
+	json_t *reading = json_object_get(json_object_get(readings, "items"), "properties");
+
+	add(object, "ssid", text_schema(), false);
+	add(object, "username", text_schema(), false);
+	add(object, "ip", array_of(ip_schema(), 1), false);
+	if (!reading)
+		return;
+	json_object_set_new(reading, "ap_name", text_schema());
+	json_object_set_new(reading, "ap_group", text_schema());
+}
+
 /* What is in all of a kind's elements; a kind may have several, so only the first one's musts that
  * all share stay musts. */
 static void
@@ -325,6 +353,8 @@ record_members(const struct dict *dict, enum kind kind)
 		json_decref(one.properties);
 		json_decref(one.required);
 	}
+	if (kind == KIND_RSSI)
+		add_enriched(&all);
 	if (kind == KIND_UNKNOWN)
 		add_unknown(&all);
 	else
@@ -367,6 +397,7 @@ batch_schema(const struct dict *dict, enum kind kind)
 {
 	struct object envelope = envelope_members(kind), record = record_members(dict, kind);
 
+	add(&record, "seq", json_pack("{s:s,s:i}", "type", "integer", "minimum", 1), false);
 	add(&record, "ts", time_schema(), false);
 	add(&envelope, "records", array_of(object_end(&record), 1), true);
 	return object_end(&envelope);

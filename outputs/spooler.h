@@ -38,7 +38,8 @@ uint64_t spooler_pump(struct spooler *spooler);
 void spooler_end(struct spooler *spooler);
 
 /* As queue_take(): documents, then what is on disk; from the queue only while nothing can be
- * written. Documents may be more than `n`. */
+ * written. Documents and responses may be more than
+ * `n`. */
 size_t spooler_take(struct spooler *spooler, struct queue_list *list, size_t n, bool wait);
 
 /* As queue_finish(), for an item with an owner. */

@@ -17,7 +17,7 @@ fi
 
 directory=$(mktemp -d "${TMPDIR:-/tmp}/nmsp2mqtt-demo.XXXXXX") || exit 1
 declare -A pid=()
-broker_port='' mac='' hash=''
+broker_port='' page_port='' mac='' hash=''
 controller_port=16113 # until the simulator says which it got
 feed_log=$directory/subscriber.log
 
@@ -93,7 +93,16 @@ port_open() {
 fill() {
 	sed -e "s|@DIRECTORY@|$directory|g" -e "s|@MAC@|$mac|g" \
 		-e "s|@BROKER_PORT@|$broker_port|g" -e "s|@CONTROLLER_PORT@|$controller_port|g" \
+		-e "s|@PAGE_PORT@|$page_port|g" \
 		"$here/$1.in" >"$directory/$1"
+}
+
+# pick_page_port: one that nobody listens on now.
+pick_page_port() {
+	page_port=9464
+	while port_open "$page_port"; do
+		page_port=$((20000 + RANDOM % 10000))
+	done
 }
 
 start_broker() {
@@ -149,6 +158,7 @@ describe() {
 	              with key hash ${hash:0:16}… and nobody else
 	  gateway     nmsp2mqtt "demo": nmsp/demo/state, nmsp/demo/hq/state,
 	              nmsp/demo/hq/rssi, …/info, …/statistics, …/attachment, …/ap
+	  page        http://127.0.0.1:$page_port/
 	  files       $directory (removed at the end)
 
 	In another terminal: mosquitto_sub -h 127.0.0.1 -p $broker_port -v -t 'nmsp/demo/hq/rssi'
@@ -180,6 +190,7 @@ watch_over() {
 trap 'finish 0' INT TERM HUP
 trap : PIPE # a reader that left must not keep us from cleaning up
 mkdir "$directory/state"
+pick_page_port
 start_broker
 make_identity
 start_controller

@@ -141,6 +141,8 @@ give_location(struct feed *feed, const struct feed_query *query, uint64_t place,
 {
 	enum feed_location what = query->what;
 
+	if (!is_listed(query, feed->world->wired[place].mac))
+		return false;
 	if (what == FEED_LOCATION_ANY)
 		what = (enum feed_location)(FEED_LOCATION_CIVIC +
 					    place % (FEED_LOCATIONS - FEED_LOCATION_CIVIC));

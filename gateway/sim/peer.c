@@ -158,25 +158,11 @@ note_capability(const struct peer *peer, const struct message *message)
 			 (const char *)text->bytes);
 }
 
-/* The name of the value of an enumerated control element; NULL when it is absent. */
-static const char *
-element_name(const struct message *message, const char *element)
-{
-	const struct value *value = message_value(message, element);
-	const struct field *field = shape_field(&message->def->body, element);
-	const struct enumeration_value *entry;
-
-	if (!value || !value->present || !field || !field->values)
-		return NULL;
-	entry = enumeration_find(field->values, value->u);
-	return entry ? entry->name : NULL;
-}
-
 static void
 read_query(struct feed_query *query, const struct message *message)
 {
-	const char *entity = element_name(message, "entity");
-	const char *what = element_name(message, "location_type");
+	const char *entity = message_choice(message, "entity");
+	const char *what = message_choice(message, "location_type");
 	const struct value *macs = message_value(message, "mac");
 
 	query->entities = entity ? 0 : FEED_ALL;

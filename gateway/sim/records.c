@@ -290,6 +290,8 @@ record_location(struct feed *feed, const struct world_wired *wired, enum feed_lo
 	struct form custom;
 
 	port_locate(wired->port, &location);
+	if (wired->attached)
+		form_number(&form, "mac", (int64_t)wired->mac);
 	form_enum(&form, "type", feed_location_name(what));
 	fill_port(&form, wired->port);
 	if (what == FEED_LOCATION_CIVIC)

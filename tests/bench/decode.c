@@ -275,8 +275,8 @@ take_record(struct bench *bench, const struct message *message, const struct rec
 		return;
 	json->length = 0;
 	envelope_record(&bench->envelope, json,
-			&(struct envelope_item){message, record, bench->records,
-						bench->received_at});
+			&(struct envelope_item){message, record, bench->records, bench->received_at,
+						NULL});
 	bench->bytes += json->length;
 	if (bench->compare)
 		compare(bench, message, record);

@@ -99,15 +99,18 @@ class Message(NamedTuple):
         if "records" not in self.json:
             return [self.json]
         envelope = {key: value for key, value in self.json.items() if key != "records"}
-        return [{**envelope, "seq": envelope["seq"] + n, **record}
-                for n, record in enumerate(self.json["records"])]
+        found, seq = [], envelope["seq"]
+        for record in self.json["records"]:
+            found.append({**envelope, "seq": seq, **record})
+            seq = found[-1]["seq"] + 1
+        return found
 
 
 def message(topic, payload, retain=False, qos=0, properties=None):
     """A Message; a record is also kept for the check against the schemas."""
     try:
         document = json.loads(payload.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     made = Message(topic, payload, retain, qos, properties, document)
     if made.kind in RECORD_KINDS:

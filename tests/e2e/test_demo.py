@@ -2,6 +2,7 @@
 """test_demo.py: what `make run` starts: broker, simulator, gateway, and a feed to look at."""
 import os
 import signal
+import urllib.request
 
 import pytest
 
@@ -35,6 +36,9 @@ def children_with(text):
 def test_feed_and_interrupt(demo, tmp_path):
     """Location records from an ordinary subscriber; Ctrl-C ends every part and leaves nothing."""
     demo.wait_line(r'^nmsp/\S+/rssi \{"schema":"nmsp\.rssi/1"', demo.stdout, timeout=60)
+    page = demo.wait_line(r"^  page +(http://\S+)$", demo.stdout)[1]
+    with urllib.request.urlopen(page) as reply:
+        assert b"<title>nmsp2mqtt</title>" in reply.read()
     assert children_with(str(tmp_path))
     demo.signal(signal.SIGINT)
     assert demo.finish(40) in (0, 130)

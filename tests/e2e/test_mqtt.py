@@ -274,3 +274,17 @@ def test_a_second_gateway_with_another_client_id_is_told(gateways, broker, peers
                    {"main": mqtt_options(broker, client_id="other")}, allow=["another gateway"])
     two.wait_line("connected to")
     one.wait_line("another gateway publishes as gw1, perhaps with client id nmsp2mqtt-gw1-main")
+
+
+def test_a_session_is_resumed_within_its_time(gateway, peer, broker, subscribers):
+    """The first connection begins a session, the next goes on with it, an orderly end ends it."""
+    running = gateway(peer, main={"session_expiry": 60, "backoff_min": 0.1}, allow=["mqtt main"])
+    broker.wait_line(r"New client connected from \S+ as nmsp2mqtt-gw1-main \(p5, c1,")
+    broker.stop()
+    running.wait_line(r"mqtt main: (connection|cannot)")
+    broker.start()
+    broker.wait_line(r"New client connected from \S+ as nmsp2mqtt-gw1-main \(p5, c0,")
+    peer.ready().send(play.measurement(1))
+    assert subscribers(broker).state("hq", "subscribed")
+    running.stop_in_order()
+    broker.wait_line(r"Client nmsp2mqtt-gw1-main disconnected")

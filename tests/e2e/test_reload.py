@@ -24,7 +24,7 @@ class Running:
     def __init__(self, start, state_dir, peer, broker, subscriber, folder):
         self.subscriber, self.state_dir = subscriber, state_dir
         self.base = {
-            "gateway": {},
+            "gateway": {}, "log": {},
             "controller": {"hq": daemon.controller_options(peer, **HASTY)},
             "mqtt": {"main": daemon.mqtt_options(broker)},
             "file": {"feed": {"path": str(folder / "feed.jsonl")}},
@@ -36,7 +36,7 @@ class Running:
     def text(self, change):
         new = daemon.merged(self.base, change)
         return daemon.configuration(self.state_dir, new["controller"], new["mqtt"], new["file"],
-                                    new["gateway"])
+                                    new["gateway"], new["log"])
 
     def reload(self, change=()):
         """SIGHUP with the base configuration and a change of it; what the daemon says of it."""
@@ -75,49 +75,64 @@ def option_rows():
     rows = []
     for section, body in re.findall(r"struct option (\w+)_options\[\] = \{(.*?)\n\};", OPTIONS_C,
                                     re.DOTALL):
+        shared = re.search(r"#define FILTER\(at\)(.*?)\n\n", OPTIONS_C, re.DOTALL)[1]
+        body += shared if "FILTER(" in body else ""
         for sub, name in re.findall(r'^\t\{ (NULL|"\w+"), "(\w+)", OPTION_', body, re.MULTILINE):
             rows.append((section, None if sub == "NULL" else sub.strip('"'), name))
     return rows
 
 
+# Of controllers and outputs alike.
+FILTER = {"filter.allow": ["kind=rssi", "kind=info"], "filter.deny": "mac_type=local",
+          "filter.rssi_floor": -80, "filter.interval": 10, "enrich.fields": ["ssid", "ap_name"]}
+
+
 CHANGES = {
-    "gateway": {"health_interval": 30, "log_level": "debug", "control": "other.sock",
-                "overdue": 60, "user": "nobody", "confine": False, "core_dumps": True,
+    "gateway": {"health_interval": 30, "control": "other.sock", "overdue": 60, "user": "nobody",
+                "confine": False, "core_dumps": True,
                 "unknown.publish": False, "unknown.rate": 20},
+    "log": {"level": "debug", "levels": ["mqtt=debug"], "trace": ["hq"], "format": "json",
+            "facility": "local3"},
     "controller": {
         "host": "localhost", "services": ["rssi:client"], "intervals": ["rssi:client=5"],
         "tags": ["site=hq"], "dictionary": "./dictionary.conf", "echo_interval": 5,
         "echo_timeout": 60, "stall_timeout": 0, "backoff_min": 0.2, "backoff_max": 5,
         "quarantine": 60, "handshake_timeout": 5, "tls.verify": "none", "tls.min_version": "1.3",
-        "tls.ciphers": "DEFAULT@SECLEVEL=0"},
+        "tls.ciphers": "DEFAULT@SECLEVEL=0", **FILTER, "enrich.ttl": 60, "enrich.max": 100},
     "mqtt": {
         "host": "localhost", "protocol": 3, "client_id": "another", "username": "somebody",
         "keepalive": 60, "qos": 0, "publish": "batch", "topic": "{prefix}/{gateway}/x/{kind}",
         "prefix": "other", "expiry": 60, "queue_size": "1M", "window": 10, "progress_timeout": 60,
+        "session_expiry": 60, "backoff_min": 0.5, "backoff_max": 30,
+        "commands": True,
         "full.rssi": "drop_newest", "full.statistics": "drop_newest",
         "full.others": "drop_newest", "spool.path": "spool.lmdb", "spool.max_size": "2G",
-        "spool.sync": "none"},
+        "spool.sync": "none", **FILTER},
     "file": {
         "path": "other.jsonl", "publish": "batch", "queue_size": "1M", "full.rssi": "drop_newest",
-        "full.statistics": "drop_newest", "full.others": "drop_newest"},
+        "full.statistics": "drop_newest", "full.others": "drop_newest", **FILTER},
 }
 # These are changed by tests of their own, since they need another peer, file or broker.
+PACE = {"filter.rssi_change", "filter.ap_change"}  # not without filter.interval
 ELSEWHERE = {
     "http": {"listen", "port"},
     "gateway": {"name", "dictionary", "state_dir", "identity.mac", "identity.certificate",
                 "identity.key"},
-    "controller": {"port", "tls.fingerprint", "tls.ca_file"},
-    "mqtt": {"port", "password_file", "tls.ca_file", "tls.certificate", "tls.key", "tls.verify"},
-    "file": set(),
+    "log": {"target", "path"},
+    "controller": {"port", "tls.fingerprint", "tls.ca_file", *PACE},
+    "mqtt": {"port", "password_file", "tls.ca_file", "tls.certificate", "tls.key", "tls.verify",
+             *PACE},
+    "file": PACE,
 }
-NAMES = {"gateway": None, "controller": "hq", "mqtt": "main", "file": "feed"}
-LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics", "full.others"}
+NAMES = {"gateway": None, "log": None, "controller": "hq", "mqtt": "main", "file": "feed"}
+LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics", "full.others",
+        *FILTER, "enrich.ttl", "enrich.max"}
 
 
 def done(section, option):
     if option in ("user", "confine", "core_dumps"):
         return "waits for the next start"
-    if section == "gateway" or option in LIVE:
+    if section in ("gateway", "log") or option in LIVE:
         return "updated"
     return "reopened" if section == "controller" else "restarted"
 
@@ -152,6 +167,44 @@ def test_every_option(running, section, peer, subscriber, tmp_path):
             if wanted == "restarted" and section == "mqtt":
                 subscriber.wait(lambda: births(subscriber) > states, "birth")
             assert len(peer.connections) == sessions + (wanted == "reopened"), option
+
+
+def test_filters_change_while_records_come(running, peer, subscriber):
+    """What is known of stations stays; seq and the session go on."""
+    session = peer.ready()
+
+    def heard(dbm, count):
+        """A station is heard; of its records, which are so many then, the last. The controller's
+        new name comes out when the daemon has read what came before it."""
+        name = f"wlc{dbm}-{len(subscriber.messages)}"
+        session.send(wire.frame(wire.MEASUREMENT, wire.measurement(
+            "00:11:22:33:44:55", wire.reading(play.AP, dbm))), wire.capability(name=name))
+        subscriber.wait_for(lambda one: one.json and "device" in one.json
+                            and one.json["device"]["name"] == name)
+        return [(record["seq"], record["readings"][0]["rssi_dbm"])
+                for record in subscriber.records(count, "rssi")][-1]
+
+    slow = {"interval": 3600}
+    assert heard(-60, 1) == (1, -60)
+    running.reload({"controller": {"hq": {"filter": slow}}})
+    assert heard(-61, 2) == (2, -61)
+    heard(-67, 2)
+    quick = {**slow, "rssi_change": 6, "ap_change": True}
+    touched = running.reload({"controller": {"hq": {"filter": quick}}})
+    assert changes(touched) == {
+        ("controller", "hq"): ("updated", "filter.rssi_change, filter.ap_change")}
+    heard(-66, 2)
+    assert heard(-67, 3) == (5, -67)
+    running.reload({"mqtt": {"main": {"filter": slow}}})
+    assert heard(-67, 4) == (6, -67)
+    running.reload({"mqtt": {"main": {"filter": quick}}})
+    heard(-68, 4)
+    assert heard(-73, 5) == (8, -73)
+    running.reload({"mqtt": {"main": {"filter": {"deny": "kind=rssi"}}}})
+    heard(-60, 5)
+    running.reload()
+    assert heard(-60, 6) == (10, -60)
+    assert len(peer.connections) == 1
 
 
 def births(subscriber):
@@ -346,7 +399,7 @@ def test_a_password_file_that_was_edited(gateways, state_dir, brokers, peer, sub
     running.wait_line(r"mqtt main.*(uthori|refused|password)")
     secret.write_text("right\n", encoding="utf-8")
     running.child.send_signal(signal.SIGHUP)
-    running.wait_line(r"reload: mqtt main: password_file: restarted")
+    running.wait_line(r"reload mqtt main: password_file: restarted")
     running.wait_line(r"mqtt main: connected")
 
 

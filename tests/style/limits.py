@@ -14,7 +14,9 @@ TAB = 8
 
 SCRIPTS = (".py", ".sh", ".ci/deps", ".ci/run", ".ci/stages", ".ci/units")
 C = (".c", ".h")
-TEXTS = C + SCRIPTS + (".conf", ".in", ".md", ".1", ".5", "Makefile", "Dockerfile", ".yml")
+PAGE = (".js", ".css")
+TEXTS = C + SCRIPTS + PAGE + (
+    ".html", ".conf", ".in", ".md", ".1", ".5", "Makefile", "Dockerfile", ".yml")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Paths that exist on one machine only, and notes to oneself about it, help no reader.
@@ -86,7 +88,7 @@ def width(line):
 
 def check_text(path, text):
     lines = text.split("\n")
-    if path.endswith(C + SCRIPTS):
+    if path.endswith(C + SCRIPTS + PAGE):
         if len(lines) - 1 > FILE_LINES:
             yield f"{path}: {len(lines) - 1} lines, at most {FILE_LINES}"
         if not any(SPDX in line for line in lines[:2]):

@@ -13,7 +13,7 @@ from proc import NMSP2MQTT, ROOT, nmsp2mqtt
 
 DATA = {"NMSP2MQTT_DATA": str(ROOT / "conf")}
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 BASELINE = (ROOT / "conf/dictionary/baseline.conf").read_text(encoding="utf-8")
 ENVELOPE = {"schema", "gateway", "controller", "session", "seq", "received_at", "ts", "solicited",
@@ -290,6 +290,20 @@ def test_sizes():
             if row[1].isdigit()}
     proven = {len(case.frames[0]) for case in cases.load("session") if "bytes" in case.name}
     assert told == proven
+
+
+# The log.
+
+def test_subsystems_of_the_log():
+    """The first word of every subject may stand in `levels`, and is in the manual."""
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/*.c")))
+    used = re.findall(r'\blog_(?:error|warning|info|debug)\(\s*"([\w-]+)"', code)
+    used += re.findall(r'snprintf\((?:\w+->)?(?:log_name|subject), [^,]+,\s*"(\w+) ', code)
+    known = re.search(r'#define SUBSYSTEMS "(.*?)"', code)[1].split()
+    assert sorted(set(used)) == known
+    manual = (ROOT / "docs/man/nmsp2mqtt.conf.5").read_text(encoding="utf-8")
+    told = re.search(r"^\.Ss log$(.*?)^\.Bl", manual, re.MULTILINE | re.DOTALL)[1]
+    assert not [word for word in known if not re.search(rf"^\.Ql {word}\b", told, re.MULTILINE)]
 
 
 # What the program says.

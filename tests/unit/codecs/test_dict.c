@@ -92,55 +92,6 @@ test_values_of_enumerations(void **state)
 	assert_null(enumeration_named(status, "excluded "));
 }
 
-/* The value at a path of the next record, as a MAC or number; UINT64_MAX where there is none. */
-static uint64_t
-lookup(struct reading *r, const char *path)
-{
-	const struct field *field = NULL;
-	const struct value *value =
-		shape_lookup(r->record.element->shape, r->record.slots, path, &field);
-
-	if (!value)
-		return UINT64_MAX;
-	assert_non_null(field);
-	return value->u;
-}
-
-static void
-test_paths_through_lists_and_inlined_objects(void **state)
-{
-	struct reading *r = *state;
-
-	reading_body(r, 15,
-		     "0101 [0100 [001122334455 02 01 02 0a0000000001 00 01 01 c4 80 80 00000001"
-		     "0a0000000002 07 01 01 c5 80 80 00000001] 0111 [01 ff 0001]]");
-	assert_true(message_next(&r->message, &r->record));
-	assert_int_equal(lookup(r, "mac"), UINT64_C(0x001122334455));
-	assert_int_equal(lookup(r, "entity"), 2);
-	assert_int_equal(lookup(r, "readings.ap"), UINT64_C(0x0a0000000002));
-	assert_int_equal(lookup(r, "readings.slot"), 7);
-	assert_int_equal(lookup(r, "battery.days"), 1);
-	assert_int_equal(lookup(r, "battery.percent"), UINT64_MAX);
-	assert_int_equal(lookup(r, "readings.snr_db"), UINT64_MAX);
-	assert_int_equal(lookup(r, "ap"), UINT64_MAX);
-	assert_int_equal(lookup(r, "count"), UINT64_MAX);
-	assert_int_equal(lookup(r, "mac.ap"), UINT64_MAX);
-	assert_int_equal(lookup(r, "read"), UINT64_MAX);
-	assert_int_equal(lookup(r, ""), UINT64_MAX);
-	assert_int_equal(lookup(r, "."), UINT64_MAX);
-}
-
-static void
-test_paths_through_an_empty_list(void **state)
-{
-	struct reading *r = *state;
-
-	reading_body(r, 15, "0100 [001122334455 02 01 00]");
-	assert_true(message_next(&r->message, &r->record));
-	assert_int_equal(lookup(r, "readings.ap"), UINT64_MAX);
-	assert_int_not_equal(lookup(r, "readings"), UINT64_MAX);
-}
-
 static void
 test_free_takes_null(void **state)
 {
@@ -171,8 +122,6 @@ main(void)
 		cmocka_unit_test(test_services_by_name),
 		cmocka_unit_test(test_elements_by_number),
 		cmocka_unit_test(test_values_of_enumerations),
-		cmocka_unit_test(test_paths_through_lists_and_inlined_objects),
-		cmocka_unit_test(test_paths_through_an_empty_list),
 		cmocka_unit_test(test_free_takes_null),
 	};
 

@@ -49,6 +49,36 @@ test_only_answers_are_solicited(void **state)
 }
 
 static void
+test_choices_of_control_elements(void **state)
+{
+	struct reading *r = *state;
+
+	reading_body(r, 14, "0001 [05]");
+	assert_string_equal(message_choice(&r->message, "status"), "not_found");
+	assert_null(message_choice(&r->message, "entity"));
+	reading_body(r, 14, "0001 [63]");
+	assert_null(message_choice(&r->message, "status"));
+	reading_body(r, 99, "0001 [00]");
+	assert_null(message_choice(&r->message, "status"));
+}
+
+static void
+test_records_are_counted_without_being_read(void **state)
+{
+	struct reading *r = *state;
+
+	reading_body(r, 14, "0001 [00]" RSSI "0800 [00] 0b00 [dead]" RSSI);
+	assert_int_equal(message_count(&r->message), 3);
+	while (message_next(&r->message, &r->record))
+		;
+	assert_int_equal(message_count(&r->message), 3);
+	reading_body(r, 14, "0001 [00]");
+	assert_int_equal(message_count(&r->message), 0);
+	reading_body(r, 99, RSSI);
+	assert_int_equal(message_count(&r->message), 0);
+}
+
+static void
 test_lists_of_control_elements(void **state)
 {
 	struct reading *r = *state;
@@ -316,6 +346,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_control_elements_are_no_records),
 		cmocka_unit_test(test_only_answers_are_solicited),
+		cmocka_unit_test(test_choices_of_control_elements),
+		cmocka_unit_test(test_records_are_counted_without_being_read),
 		cmocka_unit_test(test_lists_of_control_elements),
 		cmocka_unit_test(test_the_first_of_two_control_elements_counts),
 		cmocka_unit_test(test_any_message_may_carry_the_time),

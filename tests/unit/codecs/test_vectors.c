@@ -142,7 +142,7 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	struct bench *bench = context;
 	struct message message;
 	struct record record;
-	struct envelope_item item = {&message, &record, 0, bench->vector->received_at};
+	struct envelope_item item = {&message, &record, 0, bench->vector->received_at, NULL};
 
 	assert_int_equal(offset, bench->handed_out);
 	bench->handed_out += frame->length;

@@ -16,7 +16,7 @@
 /* A message that the session sent. */
 struct life_sent {
 	const struct message_def *def;
-	uint8_t bytes[512];
+	uint8_t bytes[1024];
 	size_t size;
 	uint32_t transaction;
 };
@@ -32,6 +32,9 @@ struct life {
 	unsigned states;
 	unsigned capabilities;
 	bool refuse_to_send;
+	unsigned answers;
+	struct question answered; /* the last one */
+	char answer_error[64];	  /* "": it was answered */
 	struct life_sent sent[LIFE_MESSAGES];
 	size_t n_sent;
 	size_t n_seen; /* of those, by life_assert_sent */
@@ -80,6 +83,17 @@ life_capability(void *context)
 	((struct life *)context)->capabilities++;
 }
 
+/* A question has ended. */
+static inline void
+life_answered(void *context, const struct question *question, const char *error)
+{
+	struct life *life = context;
+
+	life->answers++;
+	life->answered = *question;
+	snprintf(life->answer_error, sizeof life->answer_error, "%s", error ? error : "");
+}
+
 /* Keeps a message, which must be one whole frame. */
 static inline bool
 life_send(void *context, const struct message_def *def, const uint8_t *bytes, size_t size)
@@ -102,8 +116,8 @@ life_send(void *context, const struct message_def *def, const uint8_t *bytes, si
 	return true;
 }
 
-static const struct session_actions life_actions = {life_dial, life_hang_up, life_send, life_state,
-						    life_capability};
+static const struct session_actions life_actions = {life_dial,	life_hang_up,	 life_send,
+						    life_state, life_capability, life_answered};
 
 /* A session that wants these sub-services, at a time of 1000 s. */
 static inline struct life *

@@ -47,6 +47,23 @@ feed_document(struct queue *queue, const char *suffix, const char *text)
 	return wake;
 }
 
+/* Queues a response to a command on "r"; false when there is no room. */
+static inline bool
+feed_respond(struct queue *queue, const char *text, const char *correlation)
+{
+	struct queue_response response = {
+		.topic = buffer_new("r", 1),
+		.payload = buffer_new(text, strlen(text)),
+		.correlation = correlation ? buffer_new(correlation, strlen(correlation)) : NULL,
+	};
+	bool wake, queued = queue_respond(queue, &response, &wake);
+
+	buffer_unref(response.topic);
+	buffer_unref(response.payload);
+	buffer_unref(response.correlation);
+	return queued;
+}
+
 /* What a record with a payload of `length` bytes and no topic takes of a queue's bytes. */
 static inline size_t
 feed_cost(size_t length)

@@ -27,7 +27,7 @@ measure(unsigned failures, unsigned *shortest, unsigned *longest)
 			wait = backoff_next(&backoff);
 		*shortest = wait < *shortest ? wait : *shortest;
 		*longest = wait > *longest ? wait : *longest;
-		backoff_reset(&backoff);
+		backoff.failures = 0;
 	}
 }
 
@@ -45,16 +45,51 @@ test_the_ceiling_doubles(void **state)
 	}
 }
 
-static void
-test_reset(void **state)
+/* The longest wait that may follow when something held for so long after many failures. */
+static unsigned
+ceiling_after(uint64_t held_ms)
 {
-	struct backoff backoff = {.min_ms = 100, .max_ms = 100000};
+	unsigned longest = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		struct backoff backoff = {
+			.min_ms = 1000, .max_ms = 64000, .random = (uint64_t)i + 1};
+		unsigned wait;
+
+		for (int n = 0; n < 20; n++)
+			backoff_next(&backoff);
+		backoff_held(&backoff, held_ms);
+		wait = backoff_next(&backoff);
+		longest = wait > longest ? wait : longest;
+	}
+	return longest;
+}
+
+static void
+test_what_held_makes_up_for_failures(void **state)
+{
+	(void)state;
+	assert_in_range(ceiling_after(0), 60000, 64000);
+	assert_in_range(ceiling_after(999), 60000, 64000);
+	assert_in_range(ceiling_after(1000), 30000, 32000);
+	assert_in_range(ceiling_after(2000), 15000, 16000);
+	assert_in_range(ceiling_after(16000), 1900, 2000);
+	assert_in_range(ceiling_after(64000), 900, 1000);
+	assert_in_range(ceiling_after(UINT64_MAX), 900, 1000);
+}
+
+/* What lets in and closes at once is not hammered; what holds for a second is tried as often. */
+static void
+test_what_comes_and_goes(void **state)
+{
+	struct backoff backoff = {.min_ms = 1000, .max_ms = 60000};
 
 	(void)state;
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 10; i++) {
+		backoff_held(&backoff, 5);
 		backoff_next(&backoff);
-	backoff_reset(&backoff);
-	assert_in_range(backoff_next(&backoff), 50, 100);
+	}
+	assert_int_equal(backoff.failures, 6);
 }
 
 static void
@@ -98,7 +133,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_ceiling_doubles),
-		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_what_held_makes_up_for_failures),
+		cmocka_unit_test(test_what_comes_and_goes),
 		cmocka_unit_test(test_one_wait_only),
 		cmocka_unit_test(test_for_ever),
 		cmocka_unit_test(test_each_process_waits_differently),

@@ -23,7 +23,7 @@ static const struct envelope_source tagged = {"gw1", "hq", "6f2c91ab", tags, COU
 static bool
 write_record(struct reading *r, const struct envelope *envelope, struct jsonw *json, uint64_t seq)
 {
-	struct envelope_item item = {&r->message, &r->record, seq, RECEIVED_AT};
+	struct envelope_item item = {&r->message, &r->record, seq, RECEIVED_AT, NULL};
 
 	if (!message_next(&r->message, &r->record))
 		return false;
@@ -195,7 +195,7 @@ test_an_age_is_subtracted(void **state)
 static json_t *
 batch(struct reading *r, const struct envelope_source *source)
 {
-	struct envelope_item item = {&r->message, &r->record, 17, RECEIVED_AT};
+	struct envelope_item item = {&r->message, &r->record, 17, RECEIVED_AT, NULL};
 	struct envelope envelope;
 	struct jsonw json;
 	bool begun = false;
@@ -206,7 +206,7 @@ batch(struct reading *r, const struct envelope_source *source)
 		if (!begun)
 			envelope_batch_begin(&envelope, &json, &item);
 		begun = true;
-		envelope_batch_add(&json, &item);
+		envelope_batch_add(&json, &item, false);
 	}
 	envelope_batch_end(&json);
 	envelope_fini(&envelope);
@@ -246,6 +246,40 @@ test_a_batch_of_records_that_say_nothing(void **state)
 
 	reading_body(r, 18, "0200 [] 0200 [020a [0001]] 0200 []");
 	support_assert_json(batch(r, &plain), "{" HEAD("info") ",'records':[{},{'vlan':1},{}]}");
+}
+
+static void
+test_numbers_and_further_members(void **state)
+{
+	struct reading *r = *state;
+	struct jsonw more, json;
+	struct envelope envelope;
+	struct envelope_item item = {&r->message, &r->record, 17, RECEIVED_AT, &more};
+
+	jsonw_init(&more);
+	jsonw_init(&json);
+	assert_int_equal(envelope_init(&envelope, &plain), 0);
+	reading_body(r, 18, "0200 [] 0200 []");
+	assert_true(message_next(&r->message, &r->record));
+	envelope_batch_begin(&envelope, &json, &item);
+	envelope_batch_add(&json, &item, false);
+	assert_true(message_next(&r->message, &r->record));
+	item.seq = 20;
+	jsonw_raw(&more, ",\"a\":1", 6);
+	envelope_batch_add(&json, &item, true);
+	envelope_batch_end(&json);
+	support_assert_json(parsed(&json), "{" HEAD("info") ",'records':[{},{'seq':20,'a':1}]}");
+	reading_body(r, 18, "0200 []");
+	assert_true(message_next(&r->message, &r->record));
+	item.seq = 17;
+	envelope_record(&envelope, &json, &item);
+	support_assert_json(parsed(&json), "{" HEAD("info") ",'a':1}");
+	more.failed = true;
+	envelope_record(&envelope, &json, &item);
+	assert_true(json.failed);
+	jsonw_fini(&json);
+	jsonw_fini(&more);
+	envelope_fini(&envelope);
 }
 
 static void
@@ -312,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_batches_in_the_order_of_the_frame),
 		cmocka_unit_test(test_a_batch_of_one),
 		cmocka_unit_test(test_a_batch_of_records_that_say_nothing),
+		cmocka_unit_test(test_numbers_and_further_members),
 		cmocka_unit_test(test_a_batch_of_unknown_records),
 		cmocka_unit_test(test_names_are_escaped),
 	};

@@ -432,6 +432,102 @@ test_latency(void **state)
 	queue_free(queue);
 }
 
+static struct account_view
+responses(struct queue *queue)
+{
+	struct account_view view;
+
+	queue_responses(queue, &view);
+	return view;
+}
+
+static void
+test_responses_come_after_documents_and_before_records(void **state)
+{
+	struct queue *queue = new_queue(100000);
+	struct queue_list list = {0};
+
+	(void)state;
+	publish_all(queue, KIND_INFO, "i1");
+	assert_true(feed_respond(queue, "a", "c1"));
+	assert_true(feed_respond(queue, "b", NULL));
+	feed_document(queue, "x", "1");
+	assert_int_equal(feed_messages(queue), 3);
+	assert_int_equal(queue_take_urgent(queue, &list, 2), 2);
+	assert_string_equal(feed_text(&list), "n/g/x=1 a");
+	assert_true(list.last->is_response);
+	assert_string_equal(list.last->correlation->data, "c1");
+	feed_assert_rest(queue, "b i1");
+	feed_finish_all(queue, &list);
+	assert_int_equal(responses(queue).received, 2);
+	assert_int_equal(responses(queue).published, 2);
+	assert_int_equal(accounts[KIND_INFO].received, 1);
+	queue_free(queue);
+}
+
+static void
+test_responses_that_are_put_back_come_first_again(void **state)
+{
+	struct queue *queue = new_queue(100000);
+	struct queue_list list = {0};
+
+	(void)state;
+	publish_all(queue, KIND_RSSI, "r1");
+	feed_respond(queue, "a", NULL);
+	feed_respond(queue, "b", NULL);
+	queue_take(queue, &list, 3, false);
+	feed_respond(queue, "c", NULL);
+	queue_put_back(queue, &list);
+	assert_int_equal(responses(queue).queued, 3);
+	feed_assert_rest(queue, "a b c r1");
+	assert_int_equal(responses(queue).published, 3);
+	queue_free(queue);
+}
+
+/* They take no room from records, nor do records from them. */
+static void
+test_responses_have_a_room_of_their_own(void **state)
+{
+	static char text[QUEUE_RESPONSE_BYTES / 2];
+	struct queue *queue = new_queue(FIVE);
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	publish_all(queue, KIND_INFO, "i1 i2 i3 i4 i5");
+	assert_true(feed_respond(queue, text, NULL));
+	assert_true(feed_respond(queue, text, NULL));
+	assert_false(feed_respond(queue, "z", NULL));
+	assert_int_equal(responses(queue).dropped[DROP_QUEUE_FULL], 1);
+	assert_int_equal(feed_bytes(queue), FIVE);
+	assert_int_equal(feed_messages(queue), 7);
+	queue_give_up(queue, DROP_SHUTDOWN);
+	assert_int_equal(responses(queue).dropped[DROP_SHUTDOWN], 2);
+	assert_int_equal(responses(queue).queued, 0);
+	assert_true(feed_respond(queue, "z", NULL));
+	queue_free(queue);
+}
+
+static void
+test_a_response_wakes_who_waits(void **state)
+{
+	struct queue *queue = new_queue(FIVE);
+	struct queue_response response = {buffer_new("r", 1), buffer_new("{}", 2), NULL};
+	struct queue_list list = {0};
+	bool wake;
+
+	(void)state;
+	assert_true(queue_respond(queue, &response, &wake));
+	assert_false(wake);
+	queue_take(queue, &list, 10, false);
+	feed_finish_all(queue, &list);
+	queue_take(queue, &list, 10, true);
+	assert_true(queue_respond(queue, &response, &wake));
+	assert_true(wake);
+	buffer_unref(response.topic);
+	buffer_unref(response.payload);
+	queue_free(queue);
+}
+
 int
 main(void)
 {
@@ -453,6 +549,10 @@ main(void)
 		cmocka_unit_test(test_a_batch_counts_its_records),
 		cmocka_unit_test(test_many_finished_give_back_their_bytes),
 		cmocka_unit_test(test_latency),
+		cmocka_unit_test(test_responses_come_after_documents_and_before_records),
+		cmocka_unit_test(test_responses_that_are_put_back_come_first_again),
+		cmocka_unit_test(test_responses_have_a_room_of_their_own),
+		cmocka_unit_test(test_a_response_wakes_who_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

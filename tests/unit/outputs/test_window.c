@@ -19,7 +19,7 @@ static struct account account;
 static struct window
 window_on_records(unsigned n)
 {
-	struct queue_settings settings = {.max_bytes = 1 << 24, .document_root = ""};
+	struct queue_settings settings = {.max_bytes = 1 << 25, .document_root = ""};
 	struct publication record = {.kind = KIND_INFO, .account = &account};
 	struct window window = {.queue = queue_new(&settings)};
 	char text[12];
@@ -225,6 +225,26 @@ test_the_record_that_breaks_connections(void **state)
 }
 
 static void
+test_a_response_that_breaks_connections_is_found_too(void **state)
+{
+	struct window window = window_on_records(3);
+	struct queue_item *suspect;
+
+	(void)state;
+	feed_respond(window.queue, "x", NULL);
+	assert_null(broken_connection(&window, 4));
+	assert_null(broken_connection(&window, 1));
+	assert_null(broken_connection(&window, 1));
+	suspect = broken_connection(&window, 1);
+	assert_non_null(suspect);
+	assert_true(suspect->is_response);
+	window_finish(&window, suspect, OUTCOME_DROPPED, DROP_REFUSED);
+	window_put_back(&window);
+	assert_int_equal(feed_view(&account).queued, 3);
+	window_end(&window);
+}
+
+static void
 test_progress_clears_suspicion(void **state)
 {
 	struct window window = window_on_records(10);
@@ -278,6 +298,7 @@ main(void)
 		cmocka_unit_test(test_all_goes_back_in_order),
 		cmocka_unit_test(test_stuck),
 		cmocka_unit_test(test_the_record_that_breaks_connections),
+		cmocka_unit_test(test_a_response_that_breaks_connections_is_found_too),
 		cmocka_unit_test(test_progress_clears_suspicion),
 		cmocka_unit_test(test_documents_are_not_suspected),
 	};
