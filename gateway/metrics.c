@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -516,6 +517,7 @@ metrics_text(struct gateway *g)
 	scrape.out = open_memstream(&text, &size);
 	if (!scrape.out)
 		return NULL;
+	__fsetlocking(scrape.out, FSETLOCKING_BYCALLER);
 	copy_outputs(&scrape);
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
 		write_family(&scrape, &families[i]);

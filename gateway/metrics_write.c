@@ -3,6 +3,7 @@
 #include "gateway/metrics_write.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void
 metric_head(FILE *out, const char *name, const char *type, const char *help)
@@ -13,13 +14,14 @@ metric_head(FILE *out, const char *name, const char *type, const char *help)
 static void
 write_escaped(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		if (*text == '\n')
-			fputs("\\n", out);
-		else if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else
-			fputc(*text, out);
+	while (*text) {
+		size_t plain = strcspn(text, "\n\"\\");
+
+		fwrite(text, 1, plain, out);
+		text += plain;
+		if (*text)
+			fprintf(out, "\\%c", *text == '\n' ? 'n' : *text);
+		text += *text != '\0';
 	}
 }
 
@@ -31,7 +33,9 @@ write_name(FILE *out, const char *name, const struct metric_label *labels, const
 
 	fputs(name, out);
 	for (; labels->name; labels++) {
-		fprintf(out, "%s%s=\"", before, labels->name);
+		fputs(before, out);
+		fputs(labels->name, out);
+		fputs("=\"", out);
 		write_escaped(out, labels->value);
 		fputc('"', out);
 		before = ",";

@@ -6,6 +6,15 @@ const uint32_t histogram_bounds_ms[HISTOGRAM_BUCKETS] = {
 	1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000,
 };
 
+/* There is one writer, so it need not lock the bus. */
+static void
+add(atomic_uint_fast64_t *counter, uint64_t n)
+{
+	uint64_t before = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, before + n, memory_order_relaxed);
+}
+
 void
 histogram_add(struct histogram *histogram, uint64_t ms, uint32_t n)
 {
@@ -13,8 +22,8 @@ histogram_add(struct histogram *histogram, uint64_t ms, uint32_t n)
 
 	while (bucket < HISTOGRAM_BUCKETS && ms > histogram_bounds_ms[bucket])
 		bucket++;
-	atomic_fetch_add_explicit(&histogram->buckets[bucket], n, memory_order_relaxed);
-	atomic_fetch_add_explicit(&histogram->sum_ms, ms * n, memory_order_relaxed);
+	add(&histogram->buckets[bucket], n);
+	add(&histogram->sum_ms, ms * n);
 }
 
 void

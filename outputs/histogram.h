@@ -24,7 +24,7 @@ struct histogram_view {
 	uint64_t sum_ms;
 };
 
-/* Counts that `n` things took `ms` each; any thread. */
+/* Counts that `n` things took `ms` each; one thread at a time. */
 void histogram_add(struct histogram *histogram, uint64_t ms, uint32_t n);
 
 /* Copies a histogram; any thread. */

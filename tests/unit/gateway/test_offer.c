@@ -15,13 +15,16 @@ test_device_and_services(void **state)
 	struct offer offer = {.services = NULL};
 
 	reading_body(*state, 7,
-		     "0010 [0011 [776c63] 0012 [43393830] 0013 [31372e3132]]"
+		     "0010 [0011 [776c63] 0012 [43393830] 0013 [31372e3132]"
+		     " 0014 [001e14000001] 0015 [0a000005]]"
 		     "0020 [0001 02 0001 0002 0002 0000] 0020 [ffff 01 fffe 0000] 0020 [0003 00]"
 		     "0021 [0000000000000080]");
 	offer_take(&offer, &((struct reading *)*state)->message);
 	assert_string_equal(offer.name, "wlc");
 	assert_string_equal(offer.model, "C980");
 	assert_string_equal(offer.software, "17.12");
+	assert_true(offer.mac == UINT64_C(0x001e14000001));
+	assert_string_equal(offer.address, "10.0.0.5");
 	assert_int_equal(offer.n_services, 3);
 	assert_int_equal(offer.services[1].service, 1);
 	assert_int_equal(offer.services[1].subservice, 2);

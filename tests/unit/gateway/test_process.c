@@ -6,13 +6,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "gateway/tail.h"
+#include "gateway/traffic.h"
 #include "tests/unit/gateway/flow.h"
 
-#define RSSI   "0100 [001122334455 01 01 00]"
-#define READ   "0100 [001122334466 02 01 01 2c574158eee0 00 01 01 c4 c5 0a 00000001]"
-#define INFO   "0200 [0201 [0211223344 55] 0202 [01] 0203 [2c574158eeff]]"
-#define ODD    "0b00 [01]"
-#define BROKEN "0100 [00]"
+#define MAC_MASK UINT64_C(0xffffffffffff)
+#define RSSI	 "0100 [001122334455 01 01 00]"
+#define READ	 "0100 [001122334466 02 01 01 2c574158eee0 00 01 01 c4 c5 0a 00000001]"
+#define INFO	 "0200 [0201 [0211223344 55] 0202 [01] 0203 [2c574158eeff]]"
+#define ODD	 "0b00 [01]"
+#define BROKEN	 "0100 [00]"
 
 static void
 test_one_message_per_record(void **state)
@@ -258,6 +261,62 @@ test_records_can_be_shown(void **state)
 }
 
 static void
+test_records_are_counted(void **state)
+{
+	struct flow *flow = flow_new(NULL, 0);
+	struct traffic traffic = {.dict = NULL};
+
+	(void)state;
+	assert_int_equal(traffic_use(&traffic, flow->in->dict), 0);
+	flow->process.traffic = &traffic;
+	traffic.now = 7;
+	pass(flow, RSSI RSSI INFO ODD BROKEN "0100 [021122334455 01 01 00]");
+	assert_int_equal(traffic.records[KIND_RSSI].count, 3);
+	assert_int_equal(traffic.records[KIND_RSSI].last_of[1], 7);
+	assert_int_equal(traffic.records[KIND_INFO].count, 1);
+	assert_int_equal(traffic.records[KIND_UNKNOWN].count, 2);
+	assert_int_equal(traffic.macs_local, 2);
+	assert_int_equal(traffic.macs_universal, 2);
+	traffic_fini(&traffic);
+	flow_free(flow);
+}
+
+static void
+no_wake(void *context)
+{
+	(void)context;
+}
+
+/* As text of its own where the outputs take batches only, else as the text of all. */
+static void
+test_who_looks_on_sees_single_records(void **state)
+{
+	static const enum publish_mode modes[] = {MODE_RECORD, MODE_BATCH};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		const struct want want = {modes[i], NULL, 0};
+		struct flow *flow = flow_new(&want, 1);
+		struct tails tails = {.wake = no_wake};
+		struct tail *tail;
+		char text[4096];
+		size_t length;
+
+		flow->process.tails = &tails;
+		pass(flow, RSSI);
+		tail = tail_open(&tails, &(struct tail_filter){.mac = 0x001122334455,
+							       .mac_mask = MAC_MASK});
+		pass(flow, RSSI READ);
+		length = tail_read(tail, text, sizeof text - 1);
+		text[length] = '\0';
+		assert_non_null(strstr(text, "\"seq\":2"));
+		assert_ptr_equal(strchr(text, '\n'), text + length - 1);
+		tail_close(tail);
+		flow_free(flow);
+	}
+}
+
+static void
 test_free_takes_null(void **state)
 {
 	(void)state;
@@ -281,6 +340,8 @@ main(void)
 		cmocka_unit_test(test_a_new_session_counts_from_1),
 		cmocka_unit_test(test_without_outputs_nothing_happens),
 		cmocka_unit_test(test_records_can_be_shown),
+		cmocka_unit_test(test_records_are_counted),
+		cmocka_unit_test(test_who_looks_on_sees_single_records),
 		cmocka_unit_test(test_free_takes_null),
 	};
 

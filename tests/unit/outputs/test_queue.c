@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "outputs/queue.h"
+#include "outputs/timestamp.h"
 #include "tests/unit/outputs/queue_feed.h"
 
 #define FIVE (5 * feed_cost(2)) /* bytes of five records with a text of two letters */
@@ -396,6 +397,41 @@ test_many_finished_give_back_their_bytes(void **state)
 	queue_free(NULL);
 }
 
+static void
+publish_received(struct queue *queue, const char *text, uint64_t received_at)
+{
+	struct publication record = {
+		.kind = KIND_INFO, .account = &accounts[KIND_INFO], .received_at = received_at};
+
+	feed_publish(queue, record, text);
+}
+
+/* What is dropped took no time, and what is not known is not counted. */
+static void
+test_latency(void **state)
+{
+	struct queue *queue = new_queue(100000);
+	struct queue_list list = {.first = NULL};
+	struct histogram_view view;
+	uint64_t now = timestamp_now();
+
+	(void)state;
+	publish_received(queue, "a", now - 70000);
+	publish_received(queue, "b", now + 5000); /* the clock was set back */
+	publish_received(queue, "c", 0);
+	publish_received(queue, "d", now);
+	assert_int_equal(queue_take(queue, &list, 4, false), 4);
+	queue_finish(queue, &list, list.last, OUTCOME_DROPPED, DROP_REFUSED);
+	while (list.first)
+		queue_finish(queue, &list, list.first, OUTCOME_PUBLISHED, DROP_REFUSED);
+	histogram_view(queue_latency(queue), &view);
+	assert_int_equal(view.count, 2);
+	assert_int_equal(view.buckets[0], 1);
+	assert_int_equal(view.buckets[HISTOGRAM_BUCKETS - 1], 1);
+	assert_in_range(view.sum_ms, 70000, 80000);
+	queue_free(queue);
+}
+
 static struct account_view
 responses(struct queue *queue)
 {
@@ -512,6 +548,7 @@ main(void)
 		cmocka_unit_test(test_the_consumer_is_woken_once),
 		cmocka_unit_test(test_a_batch_counts_its_records),
 		cmocka_unit_test(test_many_finished_give_back_their_bytes),
+		cmocka_unit_test(test_latency),
 		cmocka_unit_test(test_responses_come_after_documents_and_before_records),
 		cmocka_unit_test(test_responses_that_are_put_back_come_first_again),
 		cmocka_unit_test(test_responses_have_a_room_of_their_own),
