@@ -276,6 +276,7 @@ keep_texts(struct reading *reading, cfg_t *section, const struct option_section 
 		report_memory(reading);
 }
 
+/* `section` is the root where there is none: all options then have their defaults. */
 static void
 fill_section(struct reading *reading, cfg_t *section, const struct option_section *rows,
 	     char *target)
@@ -324,6 +325,8 @@ fill_config(struct reading *reading)
 	else
 		report_error(&reading->source.report, (struct report_place){config->path, 0},
 			     "expected a section gateway { name = \"...\" ... }");
+	fill_section(reading, source_count(root, "log") ? cfg_getnsec(root, "log", 0) : root,
+		     option_section_named("log"), (char *)&config->log);
 	config->http.enabled = source_count(root, "http") > 0;
 	if (config->http.enabled)
 		fill_section(reading, cfg_getnsec(root, "http", 0), option_section_named("http"),
@@ -476,12 +479,25 @@ free_brokers(struct config_mqtt *mqtt)
 	free(mqtt->password);
 }
 
+static void
+free_log(struct log_settings *log)
+{
+	for (size_t i = 0; i < log->n_rules; i++)
+		free(log->rules[i].subject);
+	for (size_t i = 0; i < log->n_traced; i++)
+		free(log->traced[i]);
+	free(log->rules);
+	free(log->traced);
+}
+
 void
 config_free(struct config *config)
 {
 	if (!config)
 		return;
+	free_log(&config->log.settings);
 	free_sections("gateway", &config->gateway, 1);
+	free_sections("log", &config->log, 1);
 	free_sections("http", &config->http, 1);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		free_lists(&config->controllers[i]);

@@ -16,6 +16,7 @@
 #include "codecs/dict.h"
 #include "conf/origin.h"
 #include "conf/report.h"
+#include "gateway/log.h"
 
 struct config_gateway {
 	char *name;	   /* [-_.A-Za-z0-9]+ */
@@ -30,9 +31,13 @@ struct config_gateway {
 	bool core_dumps; /* allowed */
 	bool publish_unknown;
 	unsigned unknown_rate; /* at most so many `unknown` records a second and controller */
-	char *log_level;       /* error warning info debug */
 	char *control;	       /* path of the control socket; "": none */
 	unsigned overdue_s;    /* a controller that is not subscribed for so long is overdue */
+	char **texts;
+};
+
+struct config_log {
+	struct log_settings settings;
 	char **texts;
 };
 
@@ -205,10 +210,10 @@ struct config_mqtt {
 	unsigned window;	     /* unacknowledged messages at once */
 	unsigned progress_timeout_s; /* with something to send and no progress for so long: dial
 					again */
-	bool commands;		     /* may come through the broker */
 	unsigned session_expiry_s;
 	unsigned backoff_min_ms;
 	unsigned backoff_max_ms;
+	bool commands;	       /* may come through the broker */
 	char *spool_path;      /* "": no spool */
 	size_t spool_max_size; /* bytes */
 	enum config_sync spool_sync;
@@ -235,6 +240,7 @@ struct config_file {
 struct config {
 	char *path;
 	struct config_gateway gateway;
+	struct config_log log;
 	struct config_http http;
 	struct config_controller *controllers;
 	size_t n_controllers;

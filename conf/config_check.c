@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf/config_read.h"
+#include "conf/suggest.h"
 
 #define PASSWORD_MAX 65535
 
@@ -261,22 +262,26 @@ check_mqtt(struct reading *reading, struct config_mqtt *mqtt)
 	config_filter_check(reading, &mqtt->filter);
 }
 
+/* Checks the path of a file that may be still to be made. */
+static void
+check_path(struct reading *reading, char *const *path)
+{
+	const char *slash = *path ? strrchr(*path, '/') : NULL;
+	char *directory = slash && slash > *path ? strndup(*path, (size_t)(slash - *path)) : NULL;
+	struct stat status;
+
+	if (*path && stat(*path, &status) == 0 && S_ISDIR(status.st_mode))
+		reading_error(reading, path, "path: %s is a directory, expected a file", *path);
+	else if (directory && stat(directory, &status) < 0)
+		reading_error(reading, path, "path: no directory %s: %s", directory,
+			      strerror(errno));
+	free(directory);
+}
+
 static void
 check_file(struct reading *reading, const struct config_file *file)
 {
-	const char *slash = file->path ? strrchr(file->path, '/') : NULL;
-	char *directory = slash && slash > file->path
-				  ? strndup(file->path, (size_t)(slash - file->path))
-				  : NULL;
-	struct stat status;
-
-	if (file->path && stat(file->path, &status) == 0 && S_ISDIR(status.st_mode))
-		reading_error(reading, &file->path, "path: %s is a directory, expected a file",
-			      file->path);
-	else if (directory && stat(directory, &status) < 0)
-		reading_error(reading, &file->path, "path: no directory %s: %s", directory,
-			      strerror(errno));
-	free(directory);
+	check_path(reading, &file->path);
 	for (const struct config_file *other = reading->config->files; other < file; other++)
 		if (same_text(file->path, other->path))
 			reading_error(
@@ -286,12 +291,53 @@ check_file(struct reading *reading, const struct config_file *file)
 	config_filter_check(reading, &file->filter);
 }
 
+static void
+check_traced(struct reading *reading, char *const *name)
+{
+	const struct config *config = reading->config;
+	struct suggest suggest = suggest_for(*name);
+	char hint[64];
+
+	for (size_t i = 0; i < config->n_controllers; i++) {
+		if (same_text(config->controllers[i].name, *name))
+			return;
+		if (config->controllers[i].name)
+			suggest_offer(&suggest, config->controllers[i].name);
+	}
+	reading_error(reading, name, "trace: there is no controller \"%s\"%s", *name,
+		      suggest_text(&suggest, hint, sizeof hint));
+}
+
+static void
+check_log(struct reading *reading)
+{
+	const struct config *config = reading->config;
+	const struct log_settings *log = &config->log.settings;
+
+	if (log->target == LOG_TO_FILE && !is_set(log->path))
+		reading_error(reading, &log->target, "target = \"file\": path is missing");
+	else if (log->target == LOG_TO_FILE)
+		check_path(reading, &log->path);
+	else if (log->target == LOG_TO_STDERR && is_set(log->path))
+		reading_error(reading, &log->path,
+			      "path is not looked at, expected target = \"file\" with it");
+	for (size_t i = 0; i < config->n_files; i++)
+		if (same_text(config->files[i].path, log->path))
+			reading_error(
+				reading, &log->path,
+				"path = \"%s\": file \"%s\" has the same, expected one of its own",
+				log->path, config->files[i].name);
+	for (size_t i = 0; i < log->n_traced; i++)
+		check_traced(reading, &log->traced[i]);
+}
+
 void
 config_check(struct reading *reading)
 {
 	const struct config *config = reading->config;
 
 	config_gateway_check(reading);
+	check_log(reading);
 	check_http(reading, &config->http);
 	for (size_t i = 0; i < config->n_controllers; i++)
 		check_controller(reading, &config->controllers[i]);

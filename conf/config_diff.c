@@ -24,6 +24,7 @@ static const struct effect {
 	{"gateway", "user", EFFECT_START},
 	{"gateway", "confine", EFFECT_START},
 	{"gateway", "core_dumps", EFFECT_START},
+	{"log", NULL, EFFECT_GATEWAY},
 	{"http", NULL, EFFECT_GATEWAY},
 	{"controller", NULL, EFFECT_SESSION},
 	{"controller", "dictionary", EFFECT_DICTIONARY},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/config_read.h"
+#include "conf/suggest.h"
 
 #define LOWER_WORD "abcdefghijklmnopqrstuvwxyz0123456789_"
 
@@ -187,15 +188,79 @@ add_bit(struct reading *reading, const struct option *option, unsigned *bits,
 		     value->text, expected.text);
 }
 
+/* Whether the first word of `subject` is one of `words`; else with a hint. */
+static bool
+is_subsystem(const char *words, const char *subject, char *hint, size_t size)
+{
+	char *word = strndup(subject, strcspn(subject, " ")), *list = strdup(words);
+	struct suggest suggest = suggest_for(word ? word : "");
+	bool found = false;
+	char *rest = list;
+
+	for (const char *one = strsep(&rest, " "); one && word; one = strsep(&rest, " ")) {
+		found |= strcmp(one, word) == 0;
+		suggest_offer(&suggest, one);
+	}
+	suggest_text(&suggest, hint, size);
+	free(list);
+	free(word);
+	return found;
+}
+
+static void
+add_rule(struct reading *reading, const struct option *option, struct log_settings *log,
+	 const struct option_value *value)
+{
+	const struct report *report = &reading->source.report;
+	const char *equals = strrchr(value->text, '=');
+	struct log_rule rule = {NULL, LOG_LEVEL_INFO};
+	char hint[64] = "";
+
+	if (!equals || !log_level_named(equals + 1, &rule.level)) {
+		report_error(report, value->place,
+			     "levels: \"%s\", expected \"subsystem=level\", like \"mqtt=debug\"",
+			     value->text);
+		return;
+	}
+	rule.subject = copy(reading, value, value->text, (size_t)(equals - value->text));
+	if (rule.subject && !is_subsystem(option->unit, rule.subject, hint, sizeof hint))
+		report_error(report, value->place,
+			     "levels: \"%s\": no such subsystem%s, "
+			     "expected one of %s",
+			     value->text, hint, option->unit);
+	for (size_t i = 0; rule.subject && i < log->n_rules; i++)
+		if (is_same(log->rules[i].subject, rule.subject, strlen(rule.subject)))
+			report_error(report, value->place, "levels: a second one for \"%s\"",
+				     rule.subject);
+	if (rule.subject)
+		log->rules[log->n_rules++] = rule;
+}
+
+static void
+add_traced(struct reading *reading, struct log_settings *log, const struct option_value *value)
+{
+	char *name = copy(reading, value, value->text, strlen(value->text));
+
+	if (!name)
+		return;
+	reading_note(reading, &log->traced[log->n_traced], value->place, true);
+	log->traced[log->n_traced++] = name;
+}
+
 bool
 config_list_reserve(const struct option *option, void *target, size_t n)
 {
 	struct config_controller *controller = target;
 	struct config_mqtt *mqtt = target;
+	struct config_log *log = target;
 	struct config_rules *rules = (void *)((char *)target + option->offset);
 
 	if (option->type == OPTION_RULES)
 		return (rules->items = calloc(n + 1, sizeof *rules->items)) != NULL;
+	if (option->type == OPTION_LEVELS)
+		return (log->settings.rules = calloc(n + 1, sizeof(struct log_rule))) != NULL;
+	if (option->type == OPTION_TRACE)
+		return (log->settings.traced = calloc(n + 1, sizeof(char *))) != NULL;
 	if (option->type == OPTION_BROKERS)
 		return (mqtt->brokers = calloc(n + 1, sizeof *mqtt->brokers)) != NULL;
 	if (option->type == OPTION_HOSTS)
@@ -219,6 +284,10 @@ config_list_add(struct reading *reading, const struct option *option, void *targ
 		add_bit(reading, option, member, value);
 	else if (option->type == OPTION_BROKERS)
 		add_broker(reading, target, value);
+	else if (option->type == OPTION_LEVELS)
+		add_rule(reading, option, &((struct config_log *)target)->settings, value);
+	else if (option->type == OPTION_TRACE)
+		add_traced(reading, &((struct config_log *)target)->settings, value);
 	else if (option->type == OPTION_HOSTS)
 		add_host(reading, target, value);
 	else if (option->type == OPTION_SERVICES)

@@ -11,6 +11,7 @@
 #include "conf/text.h"
 
 _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes an int");
+_Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an int");
 
 #define KIB   1024LL
 #define MIB   (1024 * KIB)
@@ -24,8 +25,14 @@ _Static_assert(sizeof(enum config_verify) == sizeof(int), "OPTION_CHOICE writes 
 #define WHEN_FULL "conflate drop_oldest drop_newest"
 #define VERSIONS  "1.0 1.1 1.2 1.3"
 #define TOPIC	  "{prefix}/{gateway}/{controller}/{kind}"
+#define LEVELS	  "error warning info debug"
+
+/* The first words of the subjects of the log. */
+#define SUBSYSTEMS "account conf file gateway identity log mqtt reload session tls"
+#define FACILITIES "daemon local0 local1 local2 local3 local4 local5 local6 local7"
 
 #define G(member) offsetof(struct config_gateway, member)
+#define L(member) offsetof(struct config_log, settings.member)
 #define H(member) offsetof(struct config_http, member)
 #define C(member) offsetof(struct config_controller, member)
 #define M(member) offsetof(struct config_mqtt, member)
@@ -50,7 +57,6 @@ static const struct option gateway_options[] = {
 	{ NULL, "dictionary", OPTION_DICTIONARY, G(dictionary), 0, 0, "baseline", NULL },
 	{ NULL, "state_dir", OPTION_PATH, G(state_dir), 0, 0, "/var/lib/nmsp2mqtt", NULL },
 	{ NULL, "health_interval", OPTION_UINT, G(health_interval_s), 1, 3600, "60", "s" },
-	{ NULL, "log_level", OPTION_WORD, G(log_level), 0, 0, "info", "error warning info debug" },
 	{ NULL, "control", OPTION_TEXT, G(control), 0, 0, "", NULL },
 	{ NULL, "overdue", OPTION_UINT, G(overdue_s), 1, DAY_S, "120", "s" },
 	{ NULL, "user", OPTION_TEXT, G(user), 0, 0, "", NULL },
@@ -61,6 +67,17 @@ static const struct option gateway_options[] = {
 	{ "identity", "key", OPTION_TEXT, G(key), 0, 0, "identity.key", NULL },
 	{ "unknown", "publish", OPTION_BOOL, G(publish_unknown), 0, 0, "true", NULL },
 	{ "unknown", "rate", OPTION_UINT, G(unknown_rate), 1, 100000, "10", "records/s" },
+	{ .name = NULL },
+};
+
+static const struct option log_options[] = {
+	{ NULL, "level", OPTION_CHOICE, L(level), 0, 0, "info", LEVELS },
+	{ NULL, "levels", OPTION_LEVELS, L(rules), 0, 0, "", SUBSYSTEMS },
+	{ NULL, "trace", OPTION_TRACE, L(traced), 0, 0, "", NULL },
+	{ NULL, "format", OPTION_CHOICE, L(format), 0, 0, "text", "text json" },
+	{ NULL, "target", OPTION_CHOICE, L(target), 0, 0, "stderr", "stderr file syslog" },
+	{ NULL, "path", OPTION_PATH, L(path), 0, 0, "", NULL },
+	{ NULL, "facility", OPTION_CHOICE, L(facility), 0, 0, "daemon", FACILITIES },
 	{ .name = NULL },
 };
 
@@ -145,6 +162,8 @@ static const struct option file_options[] = {
 
 static const struct option_section sections[] = {
 	{"gateway", false, STRUCT(config_gateway), gateway_options},
+	{"log", false, sizeof(struct config_log), 0, offsetof(struct config_log, texts),
+	 log_options},
 	{"http", false, sizeof(struct config_http), 0, offsetof(struct config_http, texts),
 	 http_options},
 	{"controller", true, STRUCT(config_controller), controller_options},
@@ -456,6 +475,8 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_BROKERS:
 	case OPTION_RULES:
 	case OPTION_BITS:
+	case OPTION_LEVELS:
+	case OPTION_TRACE:
 		break;
 	}
 	return expect(expected, "one value");

@@ -37,6 +37,8 @@ enum option_type {
 	OPTION_BROKERS, /* of struct config_mqtt */
 	OPTION_RULES,	/* struct config_rules */
 	OPTION_BITS,	/* unsigned: a bit for each of some words */
+	OPTION_LEVELS,	/* of struct config_log */
+	OPTION_TRACE,
 };
 
 struct option {

@@ -300,13 +300,14 @@ clear(struct setup *setup)
 int
 cmd_probe(int argc, char **argv)
 {
+	const struct log_settings quiet = {.level = LOG_LEVEL_WARNING};
 	struct setup setup = {.config = NULL};
 	struct options options;
 	int status;
 
 	if (!parse(&options, argc, argv))
 		return command_usage("probe");
-	log_set_level(LOG_LEVEL_WARNING);
+	log_configure(&quiet);
 	status = choose_controller(&setup, &options);
 	if (status == COMMAND_OK)
 		status = prepare(&setup);

@@ -16,15 +16,12 @@ static int
 run(struct config *config)
 {
 	struct gateway *gateway = calloc(1, sizeof *gateway);
-	enum log_level level;
 	int status = -1;
 
 	if (!gateway) {
 		config_free(config);
 		return COMMAND_ERROR;
 	}
-	if (log_level_named(config->gateway.log_level, &level))
-		log_set_level(level);
 	if (gateway_init(gateway, config) == 0)
 		status = gateway_run(gateway);
 	gateway_fini(gateway);
@@ -38,7 +35,10 @@ prepare(const struct config *config)
 {
 	if (!config->gateway.core_dumps)
 		harden_memory();
-	if (harden_user(config->gateway.user) || check_config(config, &command_report, true))
+	if (harden_user(config->gateway.user))
+		return -1;
+	log_configure(&config->log.settings);
+	if (check_config(config, &command_report, true))
 		return -1;
 	if (config->gateway.confine)
 		harden_files(config);
@@ -50,16 +50,20 @@ cmd_run(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
+		{"verbose", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
 	struct config *config;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (option != 'c')
+	while ((option = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
+		if (option == 'c')
+			path = optarg;
+		else if (option == 'v')
+			log_be_verbose();
+		else
 			return command_usage("run");
-		path = optarg;
 	}
 	if (!path || optind < argc) {
 		fprintf(stderr, "%s: %s\n", argv[0],

@@ -8,14 +8,22 @@ void
 command_log_level(struct call *call)
 {
 	const char *name = command_text(call, "level");
+	const char *subject = command_text(call, "subject");
 	enum log_level level;
 
+	if (call->failed)
+		return;
 	if (!name || !log_level_named(name, &level)) {
 		call_fail(call, "\"level\": expected one of error, warning, info, debug");
 		return;
 	}
-	log_set_level(level);
+	if (!log_set_level(subject, level)) {
+		call_fail(call, "no memory");
+		return;
+	}
 	call_set(call, "level", json_string(name));
+	if (subject)
+		call_set(call, "subject", json_string(subject));
 }
 
 void

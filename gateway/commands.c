@@ -28,8 +28,8 @@ struct command {
 #define DICT_OPTION "  -d, --dictionary NAME  a shipped dictionary, or a path; default baseline\n"
 
 static const struct command commands[] = {
-	{"run", cmd_run, "nmsp2mqtt run", "run the gateway in the foreground", "-c FILE",
-	 CONFIG_OPTION},
+	{"run", cmd_run, "nmsp2mqtt run", "run the gateway in the foreground", "-c FILE [-v]",
+	 CONFIG_OPTION "  -v, --verbose          the log at debug, to standard error\n"},
 	{"check", cmd_check, "nmsp2mqtt check",
 	 "check configuration, dictionaries and certificates", "-c FILE", CONFIG_OPTION},
 	{"identity", cmd_identity, "nmsp2mqtt identity",

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/controller_trace.h"
 #include "gateway/log.h"
 #include "gateway/tls.h"
 #include "outputs/timestamp.h"
@@ -28,22 +29,11 @@ now(const struct controller *c)
 __attribute__((format(printf, 3, 4))) static void
 say(const struct controller *c, enum log_level level, const char *format, ...)
 {
-	static void (*const logs[])(const char *, const char *, ...) = {
-		[LOG_LEVEL_ERROR] = log_error,
-		[LOG_LEVEL_WARNING] = log_warning,
-		[LOG_LEVEL_INFO] = log_info,
-		[LOG_LEVEL_DEBUG] = log_debug,
-	};
-	char subject[64], text[SESSION_REASON_SIZE + 64];
 	va_list arguments;
 
-	if (!log_enabled(level))
-		return;
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	log_write(level, c->log_name, format, arguments);
 	va_end(arguments);
-	snprintf(subject, sizeof subject, "session %s", c->config->name);
-	logs[level](subject, "%s", text);
 }
 
 static void settle(struct controller *c);
@@ -163,6 +153,7 @@ do_capability(void *context)
 {
 	struct controller *c = context;
 
+	controller_trace_offer(c);
 	c->shared->capability(c->shared->context, c);
 }
 
@@ -222,6 +213,7 @@ let_in(struct controller *c)
 	link_accepted(c->link);
 	if (!c->ticket.dialling)
 		return;
+	say(c, LOG_LEVEL_DEBUG, "authorised: the controller answers");
 	pacer_done(c->shared->pacer, &c->ticket);
 	c->shared->pace(c->shared->context);
 }
@@ -255,8 +247,8 @@ take_frame(void *context, const struct frame *frame, uint64_t offset)
 	c->counters.bytes += frame->length;
 	traffic_message(&c->traffic, TRAFFIC_IN, message.def, frame->length, now(c));
 	c->counters.faults[FAULT_MESSAGE] += message.fault.level == FAULT_MESSAGE;
+	controller_trace_message(c, &message);
 	if (message.def && message.fault.level == FAULT_NONE) {
-		say(c, LOG_LEVEL_DEBUG, "receives %s, %u bytes", message.def->name, frame->length);
 		let_in(c);
 		take_message(c, &message);
 		check_clock(c, &message, received_at);
@@ -428,6 +420,7 @@ init_session(struct controller *c)
 	if (uv_random(NULL, NULL, &c->session.settings.seed, sizeof c->session.settings.seed, 0,
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
+	snprintf(c->log_name, sizeof c->log_name, "session %s", c->config->name);
 	if (traffic_use(&c->traffic, c->dict) || init_subscription(c))
 		return -1;
 	c->process.traffic = &c->traffic;

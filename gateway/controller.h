@@ -19,6 +19,8 @@
 
 #define CONTROLLER_ARENA_LIMIT (64U * 1024 * 1024) /* for one message and what is made of it */
 
+#define CONTROLLER_LOG_NAME 160 /* "session " and the longest name */
+
 struct controller;
 
 /* What all controllers of a gateway share; outlives them. */
@@ -79,6 +81,7 @@ struct controller {
 	uint64_t missing_since; /* it is not subscribed, by the loop's clock; 0: it is, or is
 				  not to be */
 	char session_id[9];
+	char log_name[CONTROLLER_LOG_NAME];
 	uv_timer_t timer;
 	bool has_skew;
 	bool skew_told;	     /* it was logged that the clocks are too far apart */

@@ -62,9 +62,12 @@ publish_of_controller(struct gateway *g, const struct controller *c, const char 
 static void
 on_state(void *context, struct controller *c)
 {
-	publish_of_controller(context, c, "state", documents_state(c));
+	struct gateway *g = context;
+
+	publish_of_controller(g, c, "state", documents_state(c));
 	/* After the document, so that whoever reads the response finds it there. */
-	command_state(context, c);
+	command_state(g, c);
+	supervisor_refresh(&g->supervisor);
 }
 
 static void
@@ -192,6 +195,7 @@ end_loop(struct gateway *g)
 	publish_document(g, "health", documents_health(g), 0);
 	close_handle((uv_handle_t *)&g->pace_timer);
 	close_handle((uv_handle_t *)&g->health_timer);
+	supervisor_close(&g->supervisor);
 }
 
 static void
@@ -243,7 +247,8 @@ on_sighup(uv_signal_t *handle, int signum)
 {
 	struct gateway *g = handle->data;
 
-	(void)signum;
+	log_reopen();
+	log_info("gateway", "%s: opened the log anew", strsignal(signum));
 	if (!g->stopping)
 		reload(g);
 }
@@ -265,6 +270,7 @@ on_signal(uv_signal_t *handle, int signum)
 		return;
 	}
 	log_info("gateway", "%s: stopping", strsignal(signum));
+	supervisor_stopping(&g->supervisor);
 	g->stopping = true;
 	uv_timer_stop(&g->pace_timer);
 	for (size_t i = 0; i < g->n_controllers; i++)
@@ -325,6 +331,7 @@ gateway_init(struct gateway *g, struct config *config)
 	snprintf(g->session, sizeof g->session, "%08x", id);
 	init_timer(g, &g->pace_timer);
 	init_timer(g, &g->health_timer);
+	supervisor_init(&g->supervisor, g);
 	init_signal(g, &g->sigterm, on_signal, SIGTERM);
 	init_signal(g, &g->sigint, on_signal, SIGINT);
 	init_signal(g, &g->sighup, on_sighup, SIGHUP);
@@ -350,6 +357,7 @@ gateway_run(struct gateway *g)
 	for (size_t i = 0; i < g->n_outputs; i++)
 		if (output_start(g->outputs[i]))
 			return -1;
+	supervisor_ready(&g->supervisor);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_outputs; i++)
 		output_stop(g->outputs[i], FLUSH_MS);

@@ -12,6 +12,7 @@
 #include "gateway/controller.h"
 #include "gateway/identity.h"
 #include "gateway/ledger.h"
+#include "gateway/supervisor.h"
 #include "gateway/tail.h"
 #include "outputs/output.h"
 
@@ -57,6 +58,7 @@ struct gateway {
 	uv_signal_t sigterm;
 	uv_signal_t sigint;
 	uv_signal_t sighup;
+	struct supervisor supervisor;
 	uint64_t started_at; /* ms since 1970 */
 	char session[9];     /* of the process: 8 hex digits */
 	bool stopping;	     /* asked to end */
@@ -68,7 +70,7 @@ struct gateway {
 int gateway_init(struct gateway *gateway, struct config *config);
 
 /* Runs until SIGTERM or SIGINT, then ends in order: unsubscribes, says goodbye, flushes the
- * outputs. Returns 0. */
+ * outputs. SIGHUP opens the log anew. Returns 0. */
 int gateway_run(struct gateway *gateway);
 
 /* Ends what still runs and frees everything. */

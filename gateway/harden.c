@@ -133,6 +133,8 @@ allow_configured(int ruleset, const struct config *config, uint64_t accesses)
 	allow_beside(ruleset, config->gateway.certificate, accesses);
 	allow_beside(ruleset, config->gateway.key, accesses);
 	allow_beside(ruleset, config->gateway.control, accesses);
+	if (config->log.settings.target == LOG_TO_FILE)
+		allow_beside(ruleset, config->log.settings.path, accesses);
 	for (size_t i = 0; i < config->n_mqtts; i++)
 		allow_beside(ruleset, config->mqtts[i].spool_path, accesses);
 	for (size_t i = 0; i < config->n_files; i++)

@@ -697,7 +697,8 @@ http_stop(struct http *http)
 {
 	if (!http)
 		return;
-	/* Streams have an end, and a server with suspended connections could not be stopped. */
+	/* Streams have an end, and a server with suspended connections could not be stopped; and
+	 * responses may have come at last. */
 	for (struct onlooker *onlooker = http->onlookers; onlooker; onlooker = onlooker->next)
 		onlooker->gone = true;
 	turn(http);

@@ -7,6 +7,7 @@
 #include "gateway/reload.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,15 +25,15 @@
 void
 reload_note(struct reload *r, const struct reload_note *note)
 {
+	const char *options = note->options ? note->options : "";
 	json_t *change = json_pack("{s:s,s:s*,s:s*,s:s}", "what", note->what, "name", note->name,
-				   "options",
-				   note->options && *note->options ? note->options : NULL, "done",
-				   note->done);
+				   "options", *options ? options : NULL, "done", note->done);
+	char subject[192];
 
 	json_array_append_new(r->changes, change);
-	log_info("reload", "%s%s%s%s%s: %s", note->what, note->name ? " " : "",
-		 note->name ? note->name : "", note->options && *note->options ? ": " : "",
-		 note->options ? note->options : "", note->done);
+	snprintf(subject, sizeof subject, "reload %s%s%s", note->what, note->name ? " " : "",
+		 note->name ? note->name : "");
+	log_info(subject, "%s%s%s", options, *options ? ": " : "", note->done);
 }
 
 /* The gateway itself. */
@@ -56,10 +57,20 @@ apply_identity(struct reload *r)
 }
 
 static void
+apply_log(struct reload *r)
+{
+	struct config_names names;
+
+	if (!config_diff("log", &r->before->log, &r->after->log, &names))
+		return;
+	log_configure(&r->after->log.settings);
+	reload_note(r, &(struct reload_note){"log", NULL, names.text, "updated"});
+}
+
+static void
 apply_gateway(struct reload *r)
 {
 	struct config_names names;
-	enum log_level level;
 
 	r->global = config_diff("gateway", &r->before->gateway, &r->after->gateway, &names);
 	if (r->global)
@@ -70,8 +81,6 @@ apply_gateway(struct reload *r)
 	apply_identity(r);
 	build_device(r->g);
 	r->g->shared.state_dir = r->after->gateway.state_dir;
-	if (log_level_named(r->after->gateway.log_level, &level))
-		log_set_level(level);
 	if (r->global & EFFECT_GATEWAY)
 		gateway_arm_health(r->g);
 }
@@ -322,6 +331,7 @@ apply(struct reload *r)
 	tls_contexts_forget();
 	for (size_t i = 0; i < g->n_dicts; i++)
 		g->dicts[i].current = false;
+	apply_log(r);
 	apply_gateway(r);
 	apply_http(r);
 	if (reload_outputs(r) || apply_controllers(r))
@@ -340,15 +350,18 @@ finish(struct gateway *g, json_t *result, const char *key, json_t *list)
 	json_decref(g->last_reload);
 	g->last_reload = result;
 	gateway_publish_info(g);
+	supervisor_ready(&g->supervisor);
 }
 
 void
 reload_run(struct gateway *g)
 {
 	json_t *errors = json_array();
-	struct config *config = read_config(g, errors);
-	struct reload r = {.g = g, .before = g->config, .after = config};
+	struct config *config;
+	struct reload r = {.g = g, .before = g->config};
 
+	supervisor_reloading(&g->supervisor);
+	r.after = config = read_config(g, errors);
 	if (!config || keep_old_config(g, config)) {
 		config_free(config);
 		log_error("reload", "%s is not used, everything stays as it was", g->config->path);

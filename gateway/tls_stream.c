@@ -13,11 +13,15 @@
 #include "gateway/pin.h"
 #include "gateway/tls_context.h"
 #include "gateway/tls_reason.h"
+#include "gateway/tls_trace.h"
+
+#define LOG_NAME_SIZE 160
 
 struct tls_stream {
 	SSL *ssl;
 	struct tls_context *context;
 	const struct tls_peer *peer;
+	char log_name[LOG_NAME_SIZE];
 	struct tls_shown shown;
 	bool established; /* the handshake is done */
 	bool accepted;
@@ -29,16 +33,8 @@ static void
 trace(const SSL *ssl, int where, int value)
 {
 	const struct tls_stream *stream = SSL_get_app_data(ssl);
-	const char *name = stream->peer->name;
 
-	if (!log_enabled(LOG_LEVEL_DEBUG))
-		return;
-	if (where & SSL_CB_ALERT)
-		log_debug("tls", "%s: %s alert %d, %s", name,
-			  where & SSL_CB_READ ? "received" : "sent", value & 0xff,
-			  SSL_alert_desc_string_long(value));
-	else if (where & SSL_CB_LOOP)
-		log_debug("tls", "%s: TLS state %s", name, SSL_state_string_long(ssl));
+	tls_trace_state(ssl, where, value, stream->context, stream->log_name);
 }
 
 static void
@@ -134,6 +130,19 @@ is_trusted(struct tls_stream *stream, X509_STORE_CTX *store)
 	return false;
 }
 
+static const char *
+verify_name(enum config_verify verify)
+{
+	static const char *const names[] = {
+		[VERIFY_TOFU] = "tofu",
+		[VERIFY_FINGERPRINT] = "fingerprint",
+		[VERIFY_CA] = "ca",
+		[VERIFY_NONE] = "none",
+	};
+
+	return names[verify];
+}
+
 int
 tls_stream_verify(struct x509_store_ctx_st *store, void *unused)
 {
@@ -142,8 +151,13 @@ tls_stream_verify(struct x509_store_ctx_st *store, void *unused)
 
 	(void)unused;
 	take_shown(stream, X509_STORE_CTX_get0_cert(store));
-	if (is_trusted(stream, store))
+	tls_trace_certificate(X509_STORE_CTX_get0_cert(store), stream->shown.fingerprint,
+			      stream->log_name);
+	if (is_trusted(stream, store)) {
+		log_debug(stream->log_name, "trusts it, with verify = %s",
+			  verify_name(stream->context->verify));
 		return 1;
+	}
 	stream->over = true;
 	if (stream->context->verify != VERIFY_CA)
 		X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
@@ -192,6 +206,7 @@ tls_stream_new(struct tls_context *context, int fd, const struct tls_peer *peer,
 	stream->ssl = ssl;
 	stream->context = context;
 	stream->peer = peer;
+	snprintf(stream->log_name, sizeof stream->log_name, "tls %s", peer->name);
 	if (expect_peer(stream, end))
 		return stream;
 	tls_stream_free(stream);
@@ -321,11 +336,11 @@ tls_stream_accept(struct tls_stream *stream)
 		return;
 	memcpy(stream->shown.pin, stream->shown.fingerprint, sizeof stream->shown.pin);
 	if (pin_store(stream->peer->pin_file, stream->shown.pin, why, sizeof why) == 0)
-		log_info("tls", "%s: remembers the controller's certificate, SHA-256 %s",
-			 stream->peer->name, stream->shown.pin);
+		log_info(stream->log_name, "remembers the controller's certificate, SHA-256 %s",
+			 stream->shown.pin);
 	else
-		log_warning("tls", "%s: cannot remember the controller's certificate: %s",
-			    stream->peer->name, why);
+		log_warning(stream->log_name, "cannot remember the controller's certificate: %s",
+			    why);
 }
 
 const struct link_end *

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/log.h"
 #include "outputs/document.h"
 #include "outputs/mqtt_connection.h"
 
@@ -108,9 +109,7 @@ request_new(const struct mqtt *mqtt, const struct mqtt_delivery *delivery)
 static void
 tell(struct mqtt *mqtt, const char *topic, const char *why)
 {
-	if (log_limit_pass(&mqtt->refusals, uv_now(&mqtt->loop)))
-		log_warning(mqtt->log_name, "%.100s: %s (%u more like it before)", topic, why,
-			    mqtt->refusals.missed);
+	log_warning(mqtt->log_name, "%.100s: %s", topic, why);
 }
 
 /* Responds why a command is not passed on. */

@@ -14,7 +14,6 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "gateway/log.h"
 #include "outputs/backoff.h"
 #include "outputs/mqtt.h"
 #include "outputs/spooler.h"
@@ -91,10 +90,9 @@ struct mqtt {
 	struct window window;
 	struct spooler *spooler; /* NULL: none */
 	struct buffer *goodbye;
-	struct log_limit refusals; /* commands that were not passed on, in the log */
-	unsigned welcomes;	   /* CONNACKs since the start */
-	char told[128];		   /* why the last dial failed */
-	uint32_t drops_told;	   /* a bit for each drop reason since CONNACK */
+	unsigned welcomes;   /* CONNACKs since the start */
+	char told[128];	     /* why the last dial failed */
+	uint32_t drops_told; /* a bit for each drop reason since CONNACK */
 
 	pthread_mutex_t status_lock;
 	struct output_status status;

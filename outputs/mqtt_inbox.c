@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/log.h"
 #include "outputs/mqtt_connection.h"
 
 /* The state of a gateway of our name: ours, or that of another one. Its session tells them apart.

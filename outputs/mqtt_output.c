@@ -385,7 +385,6 @@ mqtt_output_new(const struct mqtt_settings *settings, char *error, size_t size)
 	settings = &mqtt->settings;
 	mqtt_connection_library(true);
 	pthread_mutex_init(&mqtt->status_lock, NULL);
-	mqtt->refusals = (struct log_limit){.burst = 5, .interval_ms = 10000};
 	snprintf(mqtt->log_name, sizeof(mqtt->log_name), "mqtt %s", settings->name);
 	mqtt->output.ops = &ops;
 	mqtt->output.name = mqtt->log_name + strlen("mqtt ");

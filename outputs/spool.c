@@ -2,36 +2,38 @@
 /* spool.c: records on disk, in ranks, each in the order in which it came
  *
  * One LMDB database a rank, so that every record is appended at its database's end: pages then come
- * out full. LMDB's own lock is not used: it lets several processes in, and here only one may be. A
- * page that a transaction frees can be written again after the next but one; room for that is kept
- * above what records may take, so that removing never fails for want of it.
+ * out full. A record carries the number of the older one of its station, and the index has the
+ * newest, so that all of a station's are found without a search. LMDB's own lock is not used: it
+ * lets several processes in, and here only one may be. A page that a transaction frees can be
+ * written again after the next but one; room for that is kept above what records may take, so that
+ * removing never fails for want of it.
  */
-#define _GNU_SOURCE
 #include "outputs/spool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "outputs/spool_check.h"
+#include "outputs/spool_file.h"
+#include "outputs/spool_index.h"
 
 #define MAX_BATCH     (2U << 20)
 #define MIN_BATCH     (64U << 10)
-#define RESERVE_TIMES 4	 /* batches */
-#define NODE_COST     32 /* key, heads and padding of a value */
+#define MAX_REPLACED  (8U << 20) /* bytes of pages that are written anew */
+#define RESERVE_TIMES 4		 /* batches */
+#define NODE_COST     32	 /* key, heads and padding of a value */
 
 struct rank {
 	MDB_dbi database;
 	MDB_cursor *cursor;   /* of the reader */
 	uint64_t next;	      /* number of the next record to come */
 	uint64_t read;	      /* number of the last one read */
+	uint64_t dropped;     /* number of the last one dropped */
 	uint64_t next_before; /* the transaction */
 };
 
@@ -43,7 +45,10 @@ struct spool {
 	size_t page_size;
 	size_t max_pages; /* of records */
 	size_t batch_bytes;
-	size_t bytes; /* committed */
+	size_t batch_replaced; /* records */
+	size_t bytes;	       /* committed */
+	uint32_t conflating;
+	struct spool_index index; /* of records that were not read */
 	struct rank ranks[SPOOL_RANKS];
 	char error[SPOOL_ERROR_SIZE];
 };
@@ -77,98 +82,46 @@ clamp(size_t value, size_t least, size_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
-/* Opens the file and locks it; -1 with the reason. */
-static int
-open_locked(const char *path, struct spool_report *report)
+static bool
+is_indexed(const struct spool *spool, const struct spool_record *record)
 {
-	struct stat ours, theirs;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-
-	if (fd < 0) {
-		snprintf(report->error, sizeof(report->error), "%s", strerror(errno));
-		return -1;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		snprintf(report->error, sizeof(report->error), "%s",
-			 errno == EWOULDBLOCK ? "in use by another process" : strerror(errno));
-	else if (fstat(fd, &ours) < 0 || !S_ISREG(ours.st_mode))
-		snprintf(report->error, sizeof(report->error), "not a regular file");
-	else if (stat(path, &theirs) < 0 || ours.st_ino != theirs.st_ino)
-		snprintf(report->error, sizeof(report->error), "moved meanwhile");
-	else
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* Renames a file that is no use to <path>.<how>-<timestamp>; 0 or -1. */
-static int
-move_aside(const char *path, const char *how, const char *why, struct spool_report *report)
-{
-	struct timespec now;
-	struct tm utc;
-	char *aside, stamp[32];
-	int fault;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%S", &utc);
-	if (asprintf(&aside, "%s.%s-%s.%03dZ", path, how, stamp, (int)(now.tv_nsec / 1000000)) < 0)
-		return -1;
-	fault = rename(path, aside);
-	if (fault)
-		snprintf(report->error, sizeof(report->error), "%s (%s), and cannot be moved: %s",
-			 how, why, strerror(errno));
-	else
-		snprintf(report->moved, sizeof(report->moved), "%s (%s), moved to %s", how, why,
-			 aside);
-	free(aside);
-	return fault;
+	return record->station != 0 && spool->conflating >> record->kind & 1;
 }
 
 struct scan {
+	struct spool *spool;
 	spool_visit *visit;
+	void (*reset)(void *context);
 	void *context;
 	unsigned damaged;
 };
 
+/* For spool_file_open(). */
 static void
-scan_record(void *context, const char *value, size_t length)
+scan_record(void *context, struct spool_place place, const char *value, size_t length)
 {
 	struct scan *scan = context;
+	struct spool_index *index = &scan->spool->index;
 	struct spool_record record;
 
-	if (spool_record_read(&record, value, length))
-		scan->visit(scan->context, (struct spool_place){0}, &record);
-	else
+	if (!spool_record_read(&record, value, length)) {
 		scan->damaged++;
+		return;
+	}
+	scan->visit(scan->context, place, &record);
+	if (is_indexed(scan->spool, &record))
+		spool_index_set(index, spool_index_key(&record), place);
+	spool_index_keep(index);
 }
 
-/* Opens a file that is sound, a new one where there was none such; its descriptor, or -1. */
-static int
-open_sound(const struct spool_settings *settings, struct scan *scan, void (*reset)(void *),
-	   struct spool_report *report)
+static void
+scan_reset(void *context)
 {
-	char why[SPOOL_ERROR_SIZE / 2];
-	int fd = open_locked(settings->path, report);
-	enum spool_verdict verdict;
+	struct scan *scan = context;
 
-	if (fd < 0)
-		return -1;
-	verdict = spool_check(fd, scan_record, scan, why, sizeof(why));
-	if (verdict == SPOOL_SOUND)
-		return fd;
-	reset(scan->context);
+	scan->reset(scan->context);
+	spool_index_clear(&scan->spool->index);
 	scan->damaged = 0;
-	if (verdict == SPOOL_UNREADABLE)
-		snprintf(report->error, sizeof(report->error), "%s", why);
-	else if (move_aside(settings->path, verdict == SPOOL_NEWER ? "newer" : "damaged", why,
-			    report) == 0) {
-		close(fd);
-		return open_locked(settings->path, report);
-	}
-	close(fd);
-	return -1;
 }
 
 static int
@@ -176,13 +129,13 @@ open_env(struct spool *spool, const struct spool_settings *settings)
 {
 	unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | (settings->sync ? 0 : MDB_NOSYNC);
 	size_t max_size = settings->max_size < SPOOL_MIN_SIZE ? SPOOL_MIN_SIZE : settings->max_size;
-	size_t reserve;
+	size_t replaced = clamp(max_size / 32, MIN_BATCH, MAX_REPLACED), reserve;
 	struct stat file;
 	MDB_stat stat;
 	int code = mdb_env_create(&spool->env);
 
 	spool->batch_bytes = clamp(max_size / 16, MIN_BATCH, MAX_BATCH);
-	reserve = RESERVE_TIMES * spool->batch_bytes;
+	reserve = RESERVE_TIMES * (replaced > spool->batch_bytes ? replaced : spool->batch_bytes);
 	if (fstat(spool->lock_fd, &file) < 0)
 		return errno;
 	if (!code)
@@ -201,6 +154,7 @@ open_env(struct spool *spool, const struct spool_settings *settings)
 		return code;
 	spool->page_size = stat.ms_psize;
 	spool->max_pages = (max_size - reserve) / spool->page_size;
+	spool->batch_replaced = replaced / spool->page_size;
 	return 0;
 }
 
@@ -289,8 +243,9 @@ struct spool *
 spool_open(const struct spool_settings *settings, spool_visit *visit, void (*reset)(void *context),
 	   void *context, struct spool_report *report)
 {
-	struct scan scan = {.visit = visit, .context = context};
 	struct spool *spool = calloc(1, sizeof(*spool));
+	struct scan scan = {.spool = spool, .visit = visit, .reset = reset, .context = context};
+	struct spool_scan told = {scan_record, scan_reset, &scan};
 	int code;
 
 	*report = (struct spool_report){0};
@@ -298,7 +253,8 @@ spool_open(const struct spool_settings *settings, spool_visit *visit, void (*res
 		snprintf(report->error, sizeof(report->error), "no memory");
 		return NULL;
 	}
-	spool->lock_fd = open_sound(settings, &scan, reset, report);
+	spool->conflating = settings->conflating;
+	spool->lock_fd = spool_file_open(settings->path, &told, report);
 	report->damaged = scan.damaged;
 	if (spool->lock_fd >= 0) {
 		code = open_env(spool, settings);
@@ -330,6 +286,7 @@ spool_close(struct spool *spool)
 		mdb_env_close(spool->env);
 	if (spool->lock_fd >= 0)
 		close(spool->lock_fd);
+	spool_index_clear(&spool->index);
 	free(spool);
 }
 
@@ -341,22 +298,35 @@ spool_begin(struct spool *spool)
 	return fault_of(spool, mdb_txn_begin(spool->env, NULL, 0, &spool->txn));
 }
 
-enum spool_fault
-spool_append(struct spool *spool, uint8_t rank, const struct spool_record *record,
-	     struct spool_place *place)
+/* Writes a record to its place. */
+static int
+put(struct spool *spool, const struct spool_record *record, struct spool_place place,
+    unsigned flags)
 {
-	struct rank *to = &spool->ranks[rank];
-	uint64_t number = to->next;
-	MDB_val key = {sizeof(number), &number};
+	MDB_val key = {sizeof(place.number), &place.number};
 	MDB_val value = {spool_record_size(record), NULL};
-	int code = mdb_put(spool->txn, to->database, &key, &value, MDB_APPEND | MDB_RESERVE);
+	int code = mdb_put(spool->txn, spool->ranks[place.rank].database, &key, &value,
+			   flags | MDB_RESERVE);
 
 	if (code)
-		return fault_of(spool, code);
+		return code;
 	spool_record_write(record, value.mv_data);
-	to->next++;
-	*place = (struct spool_place){.number = number, .rank = rank};
-	return SPOOL_OK;
+	if (is_indexed(spool, record))
+		spool_index_set(&spool->index, spool_index_key(record), place);
+	return 0;
+}
+
+enum spool_fault
+spool_append(struct spool *spool, const struct spool_record *record, struct spool_place *place)
+{
+	struct rank *to = &spool->ranks[place->rank];
+	int code;
+
+	place->number = to->next;
+	code = put(spool, record, *place, MDB_APPEND);
+	if (!code)
+		to->next++;
+	return fault_of(spool, code);
 }
 
 enum spool_fault
@@ -366,6 +336,39 @@ spool_remove(struct spool *spool, struct spool_place place)
 	int code = mdb_del(spool->txn, spool->ranks[place.rank].database, &key, NULL);
 
 	return fault_of(spool, code == MDB_NOTFOUND ? 0 : code);
+}
+
+static bool
+is_of_same_station(const struct spool_record *a, const struct spool_record *b)
+{
+	return a->station == b->station && a->kind == b->kind &&
+	       a->controller_length == b->controller_length &&
+	       memcmp(a->controller, b->controller, a->controller_length) == 0;
+}
+
+enum spool_fault
+spool_replace(struct spool *spool, const struct spool_record *record, struct spool_place *place,
+	      spool_visit *visit, void *context)
+{
+	struct spool_place newest = {0};
+	struct spool_record old;
+	MDB_val key = {sizeof(newest.number), &newest.number}, value;
+	int code;
+
+	place->number = 0;
+	if (is_indexed(spool, record))
+		newest = spool_index_find(&spool->index, spool_index_key(record));
+	if (newest.number == 0 || newest.rank != place->rank)
+		return SPOOL_OK;
+	code = mdb_get(spool->txn, spool->ranks[newest.rank].database, &key, &value);
+	if (!code && (!spool_record_read(&old, value.mv_data, value.mv_size) ||
+		      !is_of_same_station(&old, record)))
+		code = MDB_NOTFOUND;
+	if (code)
+		return fault_of(spool, code == MDB_NOTFOUND ? 0 : code);
+	visit(context, newest, &old);
+	*place = newest;
+	return fault_of(spool, put(spool, record, newest, 0));
 }
 
 /* Tells of the record that a cursor found. */
@@ -399,6 +402,7 @@ spool_drop(struct spool *spool, uint8_t rank, spool_visit *visit, void *context,
 	code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
 	if (!code) {
 		*found = true;
+		memcpy(&from->dropped, key.mv_data, sizeof(from->dropped));
 		visit_found(rank, &key, &value, visit, context);
 		code = mdb_cursor_del(cursor, 0);
 	}
@@ -415,7 +419,9 @@ pages_of(const struct spool *spool, size_t size)
 bool
 spool_has_room(struct spool *spool, size_t size)
 {
-	return used_pages(spool, spool->txn) + pages_of(spool, size) <= spool->max_pages;
+	size_t pages = size > 0 ? pages_of(spool, size) : 0;
+
+	return used_pages(spool, spool->txn) + pages <= spool->max_pages;
 }
 
 /* Some pages more for the tree above it. */
@@ -423,6 +429,25 @@ bool
 spool_could_hold(const struct spool *spool, size_t size)
 {
 	return pages_of(spool, size) + SPOOL_RANKS + 1 <= spool->max_pages;
+}
+
+/* The transaction did not happen. */
+static void
+revert(struct spool *spool)
+{
+	for (unsigned i = 0; i < SPOOL_RANKS; i++) {
+		spool->ranks[i].next = spool->ranks[i].next_before;
+		spool->ranks[i].dropped = 0;
+	}
+	spool_index_undo(&spool->index);
+}
+
+/* What stands at or before this number is not looked for in the index any more. */
+static void
+pass(struct spool *spool, unsigned rank, uint64_t number)
+{
+	if (spool->index.gone[rank] < number)
+		spool->index.gone[rank] = number;
 }
 
 enum spool_fault
@@ -434,11 +459,15 @@ spool_commit(struct spool *spool)
 
 	spool->txn = NULL;
 	code = mdb_txn_commit(txn);
-	if (!code)
-		spool->bytes = bytes;
-	for (unsigned i = 0; code && i < SPOOL_RANKS; i++)
-		spool->ranks[i].next = spool->ranks[i].next_before;
-	return fault_of(spool, code);
+	if (code) {
+		revert(spool);
+		return fault_of(spool, code);
+	}
+	spool->bytes = bytes;
+	spool_index_keep(&spool->index);
+	for (unsigned i = 0; i < SPOOL_RANKS; i++)
+		pass(spool, i, spool->ranks[i].dropped);
+	return SPOOL_OK;
 }
 
 void
@@ -448,8 +477,7 @@ spool_abort(struct spool *spool)
 		return;
 	mdb_txn_abort(spool->txn);
 	spool->txn = NULL;
-	for (unsigned i = 0; i < SPOOL_RANKS; i++)
-		spool->ranks[i].next = spool->ranks[i].next_before;
+	revert(spool);
 }
 
 enum spool_fault
@@ -476,6 +504,7 @@ spool_read(struct spool *spool, uint8_t rank, size_t n, spool_visit *visit, void
 	}
 	if (code == MDB_NOTFOUND)
 		from->read = from->next - 1;
+	pass(spool, rank, from->read);
 	mdb_txn_reset(spool->reader);
 	return fault_of(spool, code == MDB_NOTFOUND ? 0 : code);
 }
@@ -490,6 +519,12 @@ size_t
 spool_batch_bytes(const struct spool *spool)
 {
 	return spool->batch_bytes;
+}
+
+size_t
+spool_batch_replaced(const struct spool *spool)
+{
+	return spool->batch_replaced;
 }
 
 const char *

@@ -25,6 +25,10 @@ struct spool_settings {
 	bool sync;	   /* every commit reaches the disk; else the system writes when it likes */
 	unsigned retry_ms; /* after a failure; 0: 10,000 */
 
+	/* A bit for each kind of which a record may be replaced by a newer one of its station. A
+	 * spooler takes this from its queue. */
+	uint32_t conflating;
+
 	/* The accounts of a controller by its name, for what an earlier run left; never NULL, and
 	 * of a life longer than the output's. Called on the output's thread. */
 	struct account_set *(*accounts)(void *context, const char *controller);
@@ -59,9 +63,9 @@ struct spool;
 typedef bool spool_visit(void *context, struct spool_place place,
 			 const struct spool_record *record);
 
-/* Opens or makes the file, having read all of it: `visit` (number always 0) is told of each record
- * that is in it. A file that is damaged or of a later version is moved aside, told in the report
- * (what `visit` was told of it is void: reset() says so), and a new one is made. NULL: not now. */
+/* Opens or makes the file, having read all of it: `visit` is told of each record that is in it. A
+ * file that is damaged or of a later version is moved aside, told in the report (what `visit` was
+ * told of it is void: reset() says so), and a new one is made. NULL: not now. */
 struct spool *spool_open(const struct spool_settings *settings, spool_visit *visit,
 			 void (*reset)(void *context), void *context, struct spool_report *report);
 
@@ -72,9 +76,15 @@ void spool_close(struct spool *spool);
  */
 enum spool_fault spool_begin(struct spool *spool);
 
-/* Appends a record to a rank. */
-enum spool_fault spool_append(struct spool *spool, uint8_t rank, const struct spool_record *record,
+/* Appends a record to the rank in `place`, which gets its number. */
+enum spool_fault spool_append(struct spool *spool, const struct spool_record *record,
 			      struct spool_place *place);
+
+/* Puts a record in the place of the newest one of its controller, kind and station, if that was not
+ * read yet, and tells `visit` of that one. The rank is in `place`, which gets the number; 0: there
+ * is none to replace. */
+enum spool_fault spool_replace(struct spool *spool, const struct spool_record *record,
+			       struct spool_place *place, spool_visit *visit, void *context);
 
 /* Removes a record, if it is there. */
 enum spool_fault spool_remove(struct spool *spool, struct spool_place place);
@@ -84,7 +94,8 @@ enum spool_fault spool_remove(struct spool *spool, struct spool_place place);
 enum spool_fault spool_drop(struct spool *spool, uint8_t rank, spool_visit *visit, void *context,
 			    bool *found);
 
-/* Whether a record of so many bytes has room; whether it would in an empty spool. */
+/* Whether a record of so many bytes has room (0: whether all that is there has); whether it would
+ * in an empty spool. */
 bool spool_has_room(struct spool *spool, size_t size);
 bool spool_could_hold(const struct spool *spool, size_t size);
 
@@ -100,8 +111,9 @@ enum spool_fault spool_read(struct spool *spool, uint8_t rank, size_t n, spool_v
 /* Bytes of the records as committed, with what LMDB adds to them. */
 size_t spool_bytes(const struct spool *spool);
 
-/* Bytes that are best committed at once. */
+/* Bytes that are best committed at once, and how many records, at most, one commit may replace. */
 size_t spool_batch_bytes(const struct spool *spool);
+size_t spool_batch_replaced(const struct spool *spool);
 
 /* What went wrong last. */
 const char *spool_error(const struct spool *spool);

@@ -102,6 +102,7 @@ static see_value see_record;
 struct tree {
 	struct database told, walked;
 	uint64_t least; /* what the next key must not be below */
+	uint8_t rank;	/* of records */
 	see_value *see;
 };
 
@@ -322,9 +323,9 @@ walk(struct check *check, struct tree *tree, uint64_t number, unsigned depth)
 
 /* Walks a tree and compares what is in it with what is told of it. */
 static bool
-walk_database(struct check *check, const struct database *told, see_value *see)
+walk_database(struct check *check, const struct database *told, see_value *see, uint8_t rank)
 {
-	struct tree tree = {.told = *told, .see = see};
+	struct tree tree = {.told = *told, .see = see, .rank = rank};
 
 	if ((told->flags & FLAGS_MASK) != FLAGS_INTEGER || told->depth > MAX_DEPTH)
 		return fail(check, SPOOL_DAMAGED, "a database is not of its type");
@@ -367,8 +368,10 @@ see_free_pages(struct check *check, struct tree *tree, const struct node *node)
 static bool
 see_record(struct check *check, struct tree *tree, const struct node *node)
 {
-	(void)tree;
-	check->visit(check->context, node->value, node->length);
+	struct spool_place place = {.rank = tree->rank};
+
+	memcpy(&place.number, node->key, sizeof(place.number));
+	check->visit(check->context, place, node->value, node->length);
 	return true;
 }
 
@@ -404,7 +407,7 @@ walk_ranks(struct check *check, const struct page_head *page)
 {
 	struct database database;
 	struct node node;
-	unsigned rank = 0;
+	uint8_t rank = 0;
 
 	for (size_t i = 0; i < node_count(page); i++) {
 		char name[] = SPOOL_RANK_NAME "0";
@@ -417,7 +420,7 @@ walk_ranks(struct check *check, const struct page_head *page)
 		    node.length != sizeof(database))
 			return damaged(check, page->number, "an unknown database");
 		memcpy(&database, node.value, sizeof(database));
-		if (!walk_database(check, &database, see_record))
+		if (!walk_database(check, &database, see_record, rank))
 			return false;
 		rank++;
 	}
@@ -511,7 +514,7 @@ spool_check(int fd, spool_check_visit *visit, void *context, char *reason, size_
 	check.pages = malloc((MAX_DEPTH + 1) * check.page_size);
 	if (!check.used || !check.pages)
 		fail(&check, SPOOL_UNREADABLE, "no memory");
-	else if (walk_database(&check, &check.meta.free, see_free_pages) && walk_main(&check))
+	else if (walk_database(&check, &check.meta.free, see_free_pages, 0) && walk_main(&check))
 		check_end(&check);
 	free(check.used);
 	free(check.pages);

@@ -25,7 +25,8 @@ enum spool_verdict {
 };
 
 /* Is told of every value in the databases of records, in order. */
-typedef void spool_check_visit(void *context, const char *value, size_t length);
+typedef void spool_check_visit(void *context, struct spool_place place, const char *value,
+			       size_t length);
 
 /* Reads the file from front to end. For any other verdict than SPOOL_SOUND a sentence is in
  * `reason`. */

@@ -73,14 +73,79 @@ spool_owner_get(struct spool_owners *owners, const char *name, size_t length)
 	return *bucket = owner;
 }
 
-void
-spool_owner_each(struct spool_owners *owners,
-		 void (*each)(struct account *account, struct spool_count *count))
+static void
+each(struct spool_owners *owners, void (*what)(struct account *account, struct spool_count *count))
 {
 	for (size_t i = 0; i < owners->n_buckets; i++)
 		for (struct spool_owner *owner = owners->buckets[i]; owner; owner = owner->next)
 			for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-				each(&owner->accounts->kinds[kind], &owner->counts[kind]);
+				what(&owner->accounts->kinds[kind], &owner->counts[kind]);
+}
+
+static void
+find(struct account *account, struct spool_count *count)
+{
+	account_add(&account->received, count->spooled);
+}
+
+static void
+stay(struct account *account, struct spool_count *count)
+{
+	(void)account;
+	count->leaving = (struct spool_leaving){0};
+}
+
+static void
+leave(struct account *account, struct spool_count *count)
+{
+	account_add(&account->dropped[DROP_SPOOL_FULL], count->leaving.dropped);
+	account_add(&account->conflated, count->leaving.conflated);
+	count->spooled -= count->leaving.dropped + count->leaving.conflated;
+	stay(account, count);
+}
+
+static void
+forget(struct account *account, struct spool_count *count)
+{
+	(void)account;
+	*count = (struct spool_count){0};
+}
+
+static void
+lose(struct account *account, struct spool_count *count)
+{
+	account_add(&account->dropped[DROP_SPOOL_LOST], count->spooled - count->read);
+	forget(account, count);
+}
+
+void
+spool_owner_found(struct spool_owners *owners)
+{
+	each(owners, find);
+}
+
+void
+spool_owner_left(struct spool_owners *owners)
+{
+	each(owners, leave);
+}
+
+void
+spool_owner_stays(struct spool_owners *owners)
+{
+	each(owners, stay);
+}
+
+void
+spool_owner_lost(struct spool_owners *owners)
+{
+	each(owners, lose);
+}
+
+void
+spool_owner_forget(struct spool_owners *owners)
+{
+	each(owners, forget);
 }
 
 void

@@ -13,10 +13,16 @@
 #include "codecs/dict.h"
 #include "outputs/account.h"
 
+/* What the transaction takes away that is not committed yet. */
+struct spool_leaving {
+	uint64_t dropped;
+	uint64_t conflated;
+};
+
 struct spool_count {
-	uint64_t spooled;  /* on disk, whether read or not */
-	uint64_t read;	   /* of these: read and not finished */
-	uint64_t dropping; /* in the transaction that is not committed yet */
+	uint64_t spooled; /* on disk, whether read or not */
+	uint64_t read;	  /* of these: read and not finished */
+	struct spool_leaving leaving;
 };
 
 /* A controller that has or had records in the spool. */
@@ -38,9 +44,16 @@ struct spool_owners {
 /* The owner of this name, made when it is new; NULL without memory. */
 struct spool_owner *spool_owner_get(struct spool_owners *owners, const char *name, size_t length);
 
-/* Calls `each` for every owner and kind. */
-void spool_owner_each(struct spool_owners *owners,
-		      void (*each)(struct account *account, struct spool_count *count));
+/* The accounts of all owners: what is spooled was found, and counts as received; what leaves has
+ * left; nothing leaves after all; what is spooled is lost, but for what was read, which has its
+ * outcome still to come. */
+void spool_owner_found(struct spool_owners *owners);
+void spool_owner_left(struct spool_owners *owners);
+void spool_owner_stays(struct spool_owners *owners);
+void spool_owner_lost(struct spool_owners *owners);
+
+/* Nothing is spooled. */
+void spool_owner_forget(struct spool_owners *owners);
 
 /* Frees all owners. */
 void spool_owner_fini(struct spool_owners *owners);

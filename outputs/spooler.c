@@ -44,7 +44,7 @@ struct spooler {
 	size_t n_ended, max_ended;
 
 	uint64_t messages;
-	uint64_t dropping; /* messages, in the transaction that is not committed yet */
+	struct spool_leaving leaving; /* messages */
 	uint64_t damaged;
 	char reason[SPOOL_ERROR_SIZE];
 };
@@ -56,43 +56,6 @@ clock_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* This and the next four count for spool_owner_each(). */
-static void
-forget(struct account *account, struct spool_count *count)
-{
-	(void)account;
-	*count = (struct spool_count){0};
-}
-
-static void
-count_found(struct account *account, struct spool_count *count)
-{
-	account_add(&account->received, count->spooled);
-}
-
-/* What was read has its outcome still to come. */
-static void
-count_lost(struct account *account, struct spool_count *count)
-{
-	account_add(&account->dropped[DROP_SPOOL_LOST], count->spooled - count->read);
-	*count = (struct spool_count){0};
-}
-
-static void
-count_dropped(struct account *account, struct spool_count *count)
-{
-	account_add(&account->dropped[DROP_SPOOL_FULL], count->dropping);
-	count->spooled -= count->dropping;
-	count->dropping = 0;
-}
-
-static void
-count_undropped(struct account *account, struct spool_count *count)
-{
-	(void)account;
-	count->dropping = 0;
 }
 
 /* Notes that a record is to be removed. Without memory it stays until the next start, and is sent
@@ -130,7 +93,7 @@ fail(struct spooler *spooler, enum spool_fault fault, const char *why)
 	snprintf(spooler->reason, sizeof(spooler->reason), "%s", why);
 	if (fault != SPOOL_BROKEN)
 		return;
-	spool_owner_each(&spooler->owners, count_lost);
+	spool_owner_lost(&spooler->owners);
 	spooler->messages = 0;
 	spooler->n_ended = 0;
 	spooler->epoch++;
@@ -167,7 +130,7 @@ find_nothing(void *context)
 {
 	struct spooler *spooler = context;
 
-	spool_owner_each(&spooler->owners, forget);
+	spool_owner_forget(&spooler->owners);
 	spooler->messages = 0;
 }
 
@@ -186,7 +149,7 @@ open_file(struct spooler *spooler)
 		return;
 	}
 	spooler->failing = false;
-	spool_owner_each(&spooler->owners, count_found);
+	spool_owner_found(&spooler->owners);
 	snprintf(spooler->reason, sizeof(spooler->reason), "%s", report.moved);
 	if (report.damaged > 0)
 		log_error(spooler->log_name, "spool %s: %u records were damaged on disk",
@@ -195,30 +158,53 @@ open_file(struct spooler *spooler)
 		 (unsigned long long)spooler->messages);
 }
 
-static bool
-count_drop(void *context, struct spool_place place, const struct spool_record *record)
+/* Where to count that a record leaves, if its transaction is committed; NULL: it counts nowhere,
+ * being damaged. */
+static struct spool_leaving *
+leaving_of(struct spooler *spooler, const struct spool_record *record)
 {
-	struct spooler *spooler = context;
 	struct spool_owner *owner = record ? spool_owner_get(&spooler->owners, record->controller,
 							     record->controller_length)
 					   : NULL;
 
+	return owner ? &owner->counts[record->kind].leaving : NULL;
+}
+
+static bool
+count_drop(void *context, struct spool_place place, const struct spool_record *record)
+{
+	struct spooler *spooler = context;
+	struct spool_leaving *leaving = leaving_of(spooler, record);
+
 	(void)place;
-	if (!owner)
-		return true;
-	owner->counts[record->kind].dropping += record->records;
-	spooler->dropping++;
+	if (leaving) {
+		leaving->dropped += record->records;
+		spooler->leaving.dropped++;
+	}
 	return true;
 }
 
-/* Drops from the front of the ranks, lowest first, down to that of the item, until it fits. */
-static enum spool_fault
-make_room(struct spooler *spooler, const struct queue_item *item, size_t size, bool *fits)
+static bool
+count_conflation(void *context, struct spool_place place, const struct spool_record *record)
 {
-	bool drops = queue_policy_of(spooler->queue, item->kind) != POLICY_DROP_NEWEST;
+	struct spooler *spooler = context;
+	struct spool_leaving *leaving = leaving_of(spooler, record);
 
+	(void)place;
+	if (leaving) {
+		leaving->conflated += record->records;
+		spooler->leaving.conflated++;
+	}
+	return true;
+}
+
+/* Drops from the front of the ranks, lowest first, down to `least`, until a record of so many bytes
+ * fits. */
+static enum spool_fault
+make_room(struct spooler *spooler, uint8_t least, size_t size, bool *fits)
+{
 	*fits = spool_has_room(spooler->spool, size);
-	for (int rank = QUEUE_RANKS - 1; drops && rank >= item->rank; rank--) {
+	for (int rank = QUEUE_RANKS - 1; rank >= least; rank--) {
 		bool found = true;
 
 		while (!*fits && found) {
@@ -231,6 +217,27 @@ make_room(struct spooler *spooler, const struct queue_item *item, size_t size, b
 		}
 	}
 	return SPOOL_OK;
+}
+
+/* Finds a record its place: at the end, or in a full spool where its policy says. `place` gets its
+ * number; 0: it is to be dropped. */
+static enum spool_fault
+squeeze(struct spooler *spooler, const struct spool_record *record, struct spool_place *place)
+{
+	enum queue_policy policy = queue_policy_of(spooler->queue, record->kind);
+	size_t size = spool_record_size(record);
+	bool fits = spool_has_room(spooler->spool, size);
+	enum spool_fault fault = SPOOL_OK;
+
+	if (!fits && policy == POLICY_CONFLATE)
+		fault = spool_replace(spooler->spool, record, place, count_conflation, spooler);
+	if (!fault && place->number > 0)
+		return make_room(spooler, place->rank, 0, &fits);
+	if (!fault && !fits && policy != POLICY_DROP_NEWEST)
+		fault = make_room(spooler, place->rank, size, &fits);
+	if (!fault && fits)
+		fault = spool_append(spooler->spool, record, place);
+	return fault;
 }
 
 /* Writes an item; it has a number afterwards unless it is to be dropped. */
@@ -251,16 +258,12 @@ store(struct spooler *spooler, struct queue_item *item)
 		.received_ms = item->received_ms,
 	};
 	size_t size = spool_record_size(&record);
-	struct spool_place place = {0};
+	struct spool_place place = {.rank = item->rank};
 	enum spool_fault fault = SPOOL_OK;
-	bool fits = false;
 
-	item->spool_number = 0;
 	if (size > 0 && spool_could_hold(spooler->spool, size) &&
 	    spool_owner_get(&spooler->owners, controller, record.controller_length))
-		fault = make_room(spooler, item, size, &fits);
-	if (!fault && fits)
-		fault = spool_append(spooler->spool, item->rank, &record, &place);
+		fault = squeeze(spooler, &record, &place);
 	item->spool_number = place.number;
 	return fault;
 }
@@ -289,10 +292,10 @@ settle(struct spooler *spooler, size_t n)
 {
 	for (; n > 0; n--)
 		settle_item(spooler, spooler->pending.first);
-	if (spooler->dropping > 0)
-		spool_owner_each(&spooler->owners, count_dropped);
-	spooler->messages -= spooler->dropping;
-	spooler->dropping = 0;
+	if (spooler->leaving.dropped + spooler->leaving.conflated > 0)
+		spool_owner_left(&spooler->owners);
+	spooler->messages -= spooler->leaving.dropped + spooler->leaving.conflated;
+	spooler->leaving = (struct spool_leaving){0};
 	spooler->n_ended = 0;
 }
 
@@ -301,12 +304,14 @@ static enum spool_fault
 write_batch(struct spooler *spooler, size_t *n)
 {
 	size_t most = spool_batch_bytes(spooler->spool), bytes = 0;
+	size_t replaced = spool_batch_replaced(spooler->spool);
 	enum spool_fault fault = spool_begin(spooler->spool);
 
 	*n = 0;
 	for (size_t i = 0; !fault && i < spooler->n_ended; i++)
 		fault = spool_remove(spooler->spool, spooler->ended[i]);
-	for (struct queue_item *item = spooler->pending.first; !fault && item && bytes < most;
+	for (struct queue_item *item = spooler->pending.first;
+	     !fault && item && bytes < most && spooler->leaving.conflated < replaced;
 	     item = item->next) {
 		fault = store(spooler, item);
 		bytes += item->cost;
@@ -343,8 +348,8 @@ commit(struct spooler *spooler)
 		tell_recovery(spooler);
 		return true;
 	}
-	spool_owner_each(&spooler->owners, count_undropped);
-	spooler->dropping = 0;
+	spool_owner_stays(&spooler->owners);
+	spooler->leaving = (struct spool_leaving){0};
 	fail_spool(spooler, fault);
 	return false;
 }
@@ -586,6 +591,9 @@ spooler_new(const struct spool_settings *settings, struct queue *queue, const ch
 	}
 	spooler->settings = *settings;
 	spooler->settings.path = spooler->path;
+	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
+		if (queue_policy_of(queue, (enum kind)kind) == POLICY_CONFLATE)
+			spooler->settings.conflating |= 1U << kind;
 	spooler->queue = queue;
 	spooler->log_name = log_name;
 	spooler->owners.accounts = settings->accounts;

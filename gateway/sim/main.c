@@ -239,6 +239,18 @@ announce(const struct simulator *sim)
 	fflush(stdout);
 }
 
+static void
+prepare_log(const struct options *options)
+{
+	struct log_settings settings = {.level = LOG_LEVEL_INFO};
+
+	if (options->quiet)
+		settings.level = LOG_LEVEL_WARNING;
+	if (options->verbose)
+		settings.level = LOG_LEVEL_DEBUG;
+	log_configure(&settings);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -254,8 +266,7 @@ main(int argc, char **argv)
 		options_fini(&sim.options);
 		return EXIT_FAILURE;
 	}
-	if (sim.options.quiet || sim.options.verbose)
-		log_set_level(sim.options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING);
+	prepare_log(&sim.options);
 	prepare_process();
 	uv_loop_init(&sim.loop);
 	sim.began_ns = uv_hrtime();

@@ -384,10 +384,10 @@ def spool_alone(folder):
     rows = []
     for text, *options in (("`sync = batch`",), ("`sync = none`", "-u")):
         got = json.loads(output_of(PROGRAMS / "spool", *options, folder / "alone.spool"))
-        rows.append([text, *(quantity(got[f"{way}_per_s"]) for way in ("through", "fill", "drain")),
-                     f"≥ {quantity(AWAY_RATE)}", verdict(got["fill_per_s"] >= AWAY_RATE
-                                                        and got["through_per_s"] >= AWAY_RATE)])
-    return got, table(["records/s", "through", "fill", "drain", "goal", ""], rows)
+        rates = [got[f"{way}_per_s"] for way in ("through", "fill", "drain", "full")]
+        rows.append([text, *map(quantity, rates), f"≥ {quantity(AWAY_RATE)}",
+                     verdict(min(rates) >= AWAY_RATE)])
+    return got, table(["records/s", "through", "fill", "drain", "full", "goal", ""], rows)
 
 
 def wait_idle(running):
@@ -532,7 +532,8 @@ spool. The ratio is of the two in the same round.
 
 {rates}
 The spool alone, records of {alone["bytes"]} bytes: each written, read and removed as it comes \
-(through); {quantity(alone["records"])} written (fill), then read and removed (drain).
+(through); {quantity(alone["records"])} written (fill), then read and removed (drain); written to \
+a full spool, each in the place of an older one of its station (full).
 
     build/tests/bench/spool FILE
     build/tests/bench/spool -u FILE

@@ -3,7 +3,8 @@
  *
  * Records go from a queue through a spooler as an output's thread would move them, with nothing
  * sent: first each is written, read and removed as it comes (through), then all of them are written
- * (fill) and after that read and removed (drain). Prints one JSON object.
+ * (fill) and after that read and removed (drain). Then they come once more to a spool that is full,
+ * so that each takes the place of an older one of its station (full). Prints one JSON object.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -17,14 +18,17 @@
 
 #include "outputs/spooler.h"
 
-#define AT_ONCE	   100 /* records that are queued, or taken, in a row */
-#define QUEUE_SIZE (64U << 20)
-#define TOPIC	   "nmsp/gw1/hq/rssi"
+#define AT_ONCE	    100 /* records that are queued, or taken, in a row */
+#define MOST_QUEUED 50000
+#define QUEUE_SIZE  (64U << 20)
+#define ROOMY	    ((size_t)4 << 30)
+#define TOPIC	    "nmsp/gw1/hq/rssi"
 
 struct bench {
 	struct queue *queue;
 	struct spooler *spooler;
 	struct publication record;
+	uint64_t stations;
 	struct account_set accounts;
 	uint64_t published, finished;
 };
@@ -55,8 +59,10 @@ accounts_of(void *context, const char *controller)
 static void
 publish(struct bench *bench, uint64_t n)
 {
-	for (; n > 0; n--, bench->published++)
+	for (; n > 0; n--, bench->published++) {
+		bench->record.station = 1 + bench->published % bench->stations;
 		queue_publish(bench->queue, &bench->record);
+	}
 }
 
 /* Takes and ends what a window would hold; how many. */
@@ -94,19 +100,30 @@ through(struct bench *bench, uint64_t n)
 	}
 }
 
+/* Pumps until no more than so many wait to be written. */
+static void
+write_all_but(struct bench *bench, size_t most)
+{
+	size_t bytes, messages;
+
+	for (;;) {
+		uint64_t wait_ms = spooler_pump(bench->spooler);
+
+		queue_level(bench->queue, &bytes, &messages);
+		if (messages <= most)
+			return;
+		wait_for_disk(wait_ms);
+	}
+}
+
 static void
 fill(struct bench *bench, uint64_t n)
 {
-	struct spool_status status = {0};
-
 	for (; n > 0; n -= AT_ONCE) {
 		publish(bench, AT_ONCE);
-		spooler_pump(bench->spooler);
+		write_all_but(bench, MOST_QUEUED);
 	}
-	do {
-		wait_for_disk(spooler_pump(bench->spooler));
-		spooler_status(bench->spooler, &status);
-	} while (status.messages < bench->published - bench->finished);
+	write_all_but(bench, 0);
 }
 
 static void
@@ -137,35 +154,90 @@ anonymous_mb(void)
 	return (double)(resident - shared) * (double)sysconf(_SC_PAGESIZE) / 1e6;
 }
 
+/* Opens a spool of at most so many bytes in a new file. */
 static void
-run(struct bench *bench, uint64_t n, size_t bytes, bool sync)
+begin(struct bench *bench, const char *path, size_t max_size, bool sync)
 {
-	double began = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	struct spool_status status = {0};
-	double throughs, fills, drains, anonymous;
+	const struct queue_settings queue = {.max_bytes = QUEUE_SIZE};
+	const struct spool_settings settings = {.path = path,
+						.sync = sync,
+						.max_size = max_size,
+						.accounts = accounts_of,
+						.context = &bench->accounts};
 
-	through(bench, n);
-	throughs = rate(n, began);
-	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	began = seconds(CLOCK_MONOTONIC);
-	fill(bench, n);
-	fills = rate(n, began);
-	spooler_status(bench->spooler, &status);
-	anonymous = anonymous_mb();
-	began = seconds(CLOCK_MONOTONIC);
-	drain(bench);
-	drains = rate(n, began);
-	printf("{\"records\":%llu,\"bytes\":%zu,\"sync\":\"%s\",\"through_per_s\":%.0f,"
-	       "\"through_cpu_us\":%.3f,\"fill_per_s\":%.0f,\"drain_per_s\":%.0f,"
-	       "\"disk_bytes_a_record\":%.0f,\"anonymous_mb\":%.1f}\n",
-	       (unsigned long long)n, bytes, sync ? "batch" : "none", throughs,
-	       cpu * 1e6 / (double)n, fills, drains, (double)status.bytes / (double)n, anonymous);
+	unlink(path);
+	bench->queue = queue_new(&queue);
+	bench->spooler = bench->queue ? spooler_new(&settings, bench->queue, "spool") : NULL;
+	if (!bench->spooler)
+		die("no memory");
+	spooler_pump(bench->spooler);
+	if (!spooler_is_active(bench->spooler))
+		die("cannot open the spool");
+}
+
+/* Closes it; the accounts of all that was published since the last time. */
+static struct account_view
+end(struct bench *bench, const char *path)
+{
+	struct account_view view;
+
+	spooler_end(bench->spooler);
+	spooler_free(bench->spooler);
+	queue_free(bench->queue);
+	unlink(path);
+	account_view(&bench->accounts.kinds[KIND_RSSI], &view);
+	if (view.received != bench->published)
+		die("records were not counted");
+	bench->accounts = (struct account_set){0};
+	bench->published = bench->finished = 0;
+	return view;
 }
 
 static void
-begin(struct bench *bench, size_t bytes, const struct spool_settings *settings)
+run_roomy(struct bench *bench, uint64_t n, const char *path, bool sync)
 {
-	const struct queue_settings queue = {.max_bytes = QUEUE_SIZE};
+	double began, cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	struct spool_status status = {0};
+
+	begin(bench, path, ROOMY, sync);
+	began = seconds(CLOCK_MONOTONIC);
+	through(bench, n);
+	printf("{\"records\":%llu,\"bytes\":%u,\"sync\":\"%s\",\"through_per_s\":%.0f,"
+	       "\"through_cpu_us\":%.3f,",
+	       (unsigned long long)n, bench->record.payload->length, sync ? "batch" : "none",
+	       rate(n, began), (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / (double)n);
+	began = seconds(CLOCK_MONOTONIC);
+	fill(bench, n);
+	spooler_status(bench->spooler, &status);
+	printf("\"fill_per_s\":%.0f,\"disk_bytes_a_record\":%.0f,\"anonymous_mb\":%.1f,",
+	       rate(n, began), (double)status.bytes / (double)n, anonymous_mb());
+	began = seconds(CLOCK_MONOTONIC);
+	drain(bench);
+	printf("\"drain_per_s\":%.0f,", rate(n, began));
+	if (end(bench, path).published != 2 * n)
+		die("not all records came through");
+}
+
+static void
+run_full(struct bench *bench, uint64_t n, const char *path, bool sync)
+{
+	struct account_view view;
+	double began, per_s;
+
+	begin(bench, path, n / 2 * bench->record.payload->length, sync);
+	fill(bench, n);
+	began = seconds(CLOCK_MONOTONIC);
+	fill(bench, n);
+	per_s = rate(n, began);
+	view = end(bench, path);
+	printf("\"stations\":%llu,\"full_per_s\":%.0f,\"conflated\":%llu,\"dropped\":%llu}\n",
+	       (unsigned long long)bench->stations, per_s, (unsigned long long)view.conflated,
+	       (unsigned long long)view.dropped[DROP_SPOOL_FULL]);
+}
+
+static void
+make_record(struct bench *bench, size_t bytes)
+{
 	char *text = malloc(bytes + 1);
 
 	if (!text)
@@ -178,59 +250,37 @@ begin(struct bench *bench, size_t bytes, const struct spool_settings *settings)
 					     .account = &bench->accounts.kinds[KIND_RSSI],
 					     .controller = "hq"};
 	free(text);
-	bench->queue = queue_new(&queue);
-	bench->spooler = spooler_new(settings, bench->queue, "spool");
-	if (!bench->record.payload || !bench->record.topic || !bench->queue || !bench->spooler)
+	if (!bench->record.payload || !bench->record.topic)
 		die("no memory");
-	spooler_pump(bench->spooler);
-	if (!spooler_is_active(bench->spooler))
-		die("cannot open the spool");
-}
-
-static void
-end(struct bench *bench)
-{
-	struct account_view view;
-
-	spooler_end(bench->spooler);
-	spooler_free(bench->spooler);
-	queue_free(bench->queue);
-	buffer_unref(bench->record.payload);
-	buffer_unref(bench->record.topic);
-	account_view(&bench->accounts.kinds[KIND_RSSI], &view);
-	if (view.published != bench->published || view.received != bench->published)
-		die("not all records came through");
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct bench bench;
-	struct spool_settings settings = {.sync = true,
-					  .max_size = (size_t)4 << 30,
-					  .accounts = accounts_of,
-					  .context = &bench.accounts};
+	static struct bench bench = {.stations = 10000};
 	uint64_t n = 500000;
 	size_t bytes = 650;
+	bool sync = true;
 	int option;
 
-	while ((option = getopt(argc, argv, "b:n:u")) != -1) {
+	while ((option = getopt(argc, argv, "b:n:s:u")) != -1) {
 		if (option == 'b')
 			bytes = strtoul(optarg, NULL, 10);
 		else if (option == 'n')
 			n = strtoull(optarg, NULL, 10) / AT_ONCE * AT_ONCE;
+		else if (option == 's')
+			bench.stations = strtoull(optarg, NULL, 10);
 		else if (option == 'u')
-			settings.sync = false;
+			sync = false;
 		else
 			return EXIT_FAILURE;
 	}
-	if (optind + 1 != argc)
-		die("usage: spool [-n records] [-b bytes] [-u (no sync)] file");
-	settings.path = argv[optind];
-	unlink(settings.path);
-	begin(&bench, bytes, &settings);
-	run(&bench, n, bytes, settings.sync);
-	end(&bench);
-	unlink(settings.path);
+	if (optind + 1 != argc || bench.stations == 0)
+		die("usage: spool [-n records] [-b bytes] [-s stations] [-u (no sync)] file");
+	make_record(&bench, bytes);
+	run_roomy(&bench, n, argv[optind], sync);
+	run_full(&bench, n, argv[optind], sync);
+	buffer_unref(bench.record.payload);
+	buffer_unref(bench.record.topic);
 	return EXIT_SUCCESS;
 }

@@ -137,20 +137,20 @@ def state_dir(tmp_path, identity):
 
 @pytest.fixture
 def gateways(tmp_path, state_dir, brokers, peers, sims):
-    """Starts daemons: gateways(controllers, mqtts, files=…, gateway=…, http=…, allow=[…]).
+    """Starts daemons: gateways(controllers, mqtts, files=…, gateway=…, http=…, log=…, allow=[…]).
 
     The other parties are asked for first, so that they outlive the daemons.
     """
     made = []
 
-    def make(controllers, mqtts, allow=(), gateway=(), **rest):
+    def make(controllers, mqtts, allow=(), options=(), env=None, gateway=(), **rest):
         path = tmp_path / f"gateway{len(made)}.conf"
         # Each has a control socket of its own, as there can be one of a kind.
         own = {"control": tmp_path / f"control{len(made)}.sock"} if made else {}
         text = daemon.configuration(state_dir, controllers, mqtts,
                                     gateway={**own, **dict(gateway)}, **rest)
         path.write_text(text, encoding="utf-8")
-        made.append(daemon.Gateway(path, allow))
+        made.append(daemon.Gateway(path, allow, options, env))
         return made[-1]
     yield make
     _end(made)

@@ -55,13 +55,15 @@ def mqtt_options(broker, **change):
     return merged({"host": broker.host, "port": broker.port}, change)
 
 
-def configuration(state_dir, controllers, mqtts, files=(), gateway=(), http=None):
+def configuration(state_dir, controllers, mqtts, files=(), gateway=(), http=None, log=()):
     """The text of a configuration; the sections as {name: options}."""
     head = {"name": "gw1", "dictionary": "baseline", "state_dir": state_dir, "user": "root",
             "identity": {"mac": "02:00:5e:10:00:01"}}
     parts = [section("gateway", None, merged(head, dict(gateway)))]
     if http is not None:
         parts.append(section("http", None, http))
+    if log:
+        parts.append(section("log", None, dict(log)))
     for kind, group in (("controller", controllers), ("mqtt", mqtts), ("file", dict(files))):
         parts += [section(kind, name, options) for name, options in group.items()]
     return "\n".join(parts) + "\n"
@@ -80,10 +82,10 @@ VECTOR_CLOCK = r"controller's clock is \d+ s behind"
 class Gateway(Process):
     """`nmsp2mqtt run`. Its log must stay free of warnings and errors but those allowed."""
 
-    def __init__(self, config, allowed=()):
+    def __init__(self, config, allowed=(), options=(), env=None):
         self.config = config
         self.allowed = [VECTOR_CLOCK, *allowed]
-        super().__init__(NMSP2MQTT, "run", "-c", config)
+        super().__init__(NMSP2MQTT, "run", "-c", config, *options, env=env)
 
     @property
     def log(self):

@@ -231,7 +231,7 @@ def test_disabled_survives_a_reload(ready, peer, commander):
     running.config.write_text(text.replace(f"port = {peer.port}", f"port = {peer.port}\n"
                                            "\techo_interval = 7", 1), encoding="utf-8")
     running.signal(signal.SIGHUP)
-    running.wait_line(r"info reload: controller hq: echo_interval: reopened")
+    running.wait_line(r"info reload controller hq: echo_interval: reopened")
     assert commander.run("controller/disable", {"controller": "hq"})["state"] == "disabled"
     assert commander.state("hq", "disabled")["reason"] == "disabled by command"
     assert len(peer.dials) == 1
@@ -275,6 +275,15 @@ def test_log_level(ready, commander):
     session.send(play.measurement(1))
     running.wait_line(r"debug session hq: receives measurement_notification")
     assert commander.run("log_level", {"level": "info"})["level"] == "info"
+
+
+def test_log_level_of_a_subject(ready, commander):
+    """What it is about is logged in more detail, the rest as before."""
+    running, session = ready()
+    assert commander.run("log_level", {"level": "debug", "subject": "session hq"})["ok"]
+    session.send(play.measurement(1))
+    running.wait_line(r"debug session hq: receives measurement_notification")
+    assert not [line for line in running.log if re.search(r" debug (?!session hq:)", line)]
 
 
 def test_status(ready, commander):

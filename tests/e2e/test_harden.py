@@ -94,7 +94,7 @@ def test_secrets_stay_secret(gateways, peer, brokers, tmp_path):
     os.environ["CREDENTIALS_DIRECTORY"] = str(credentials)
     try:
         running = gateways({"hq": controller_options(peer)}, {"main": main},
-                           gateway={"log_level": "debug"})
+                           log={"level": "debug"})
     finally:
         del os.environ["CREDENTIALS_DIRECTORY"]
     running.wait_line(r"mqtt main: connected")

@@ -64,15 +64,23 @@ def test_status_of_a_session(running):
     assert delivering == {"rssi:client"}
 
 
+def message_rows(running):
+    (hq,) = ask(running.port, "/api/v1/status").json["controllers"]
+    return {(row["type"], row["direction"]): row for row in hq["messages"]}
+
+
 def test_messages_are_what_the_peer_saw(running):
     running.send(play.measurement(1))
-    rows = {(row["type"], row["direction"]): row
-            for row in ask(running.port, "/api/v1/status").json["controllers"][0]["messages"]}
+    rows = message_rows(running)
     subscribe = rows["service_subscribe_request", "out"]
     assert (subscribe["count"], subscribe["bytes"], subscribe["id"]) == (1, 77, 30)
     assert rows["measurement_notification", "in"]["bytes"] == len(play.measurement(1))
-    seen = sum(len(frame.raw) for frame in running.session.frames)
-    assert sum(row["bytes"] for row in rows.values() if row["direction"] == "out") == seen
+
+    def sent_is_seen():
+        seen = sum(len(frame.raw) for frame in running.session.frames)
+        return seen == sum(row["bytes"] for (_, direction), row in message_rows(running).items()
+                           if direction == "out")
+    running.peer.wait(sent_is_seen, "frames that were sent")
 
 
 def test_unknown_messages_have_one_row(running):

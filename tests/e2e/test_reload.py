@@ -24,7 +24,7 @@ class Running:
     def __init__(self, start, state_dir, peer, broker, subscriber, folder):
         self.subscriber, self.state_dir = subscriber, state_dir
         self.base = {
-            "gateway": {},
+            "gateway": {}, "log": {},
             "controller": {"hq": daemon.controller_options(peer, **HASTY)},
             "mqtt": {"main": daemon.mqtt_options(broker)},
             "file": {"feed": {"path": str(folder / "feed.jsonl")}},
@@ -36,7 +36,7 @@ class Running:
     def text(self, change):
         new = daemon.merged(self.base, change)
         return daemon.configuration(self.state_dir, new["controller"], new["mqtt"], new["file"],
-                                    new["gateway"])
+                                    new["gateway"], new["log"])
 
     def reload(self, change=()):
         """SIGHUP with the base configuration and a change of it; what the daemon says of it."""
@@ -88,9 +88,11 @@ FILTER = {"filter.allow": ["kind=rssi", "kind=info"], "filter.deny": "mac_type=l
 
 
 CHANGES = {
-    "gateway": {"health_interval": 30, "log_level": "debug", "control": "other.sock",
-                "overdue": 60, "user": "nobody", "confine": False, "core_dumps": True,
+    "gateway": {"health_interval": 30, "control": "other.sock", "overdue": 60, "user": "nobody",
+                "confine": False, "core_dumps": True,
                 "unknown.publish": False, "unknown.rate": 20},
+    "log": {"level": "debug", "levels": ["mqtt=debug"], "trace": ["hq"], "format": "json",
+            "facility": "local3"},
     "controller": {
         "host": "localhost", "services": ["rssi:client"], "intervals": ["rssi:client=5"],
         "tags": ["site=hq"], "dictionary": "./dictionary.conf", "echo_interval": 5,
@@ -101,8 +103,8 @@ CHANGES = {
         "host": "localhost", "protocol": 3, "client_id": "another", "username": "somebody",
         "keepalive": 60, "qos": 0, "publish": "batch", "topic": "{prefix}/{gateway}/x/{kind}",
         "prefix": "other", "expiry": 60, "queue_size": "1M", "window": 10, "progress_timeout": 60,
-        "commands": True,
         "session_expiry": 60, "backoff_min": 0.5, "backoff_max": 30,
+        "commands": True,
         "full.rssi": "drop_newest", "full.statistics": "drop_newest",
         "full.others": "drop_newest", "spool.path": "spool.lmdb", "spool.max_size": "2G",
         "spool.sync": "none", **FILTER},
@@ -116,12 +118,13 @@ ELSEWHERE = {
     "http": {"listen", "port"},
     "gateway": {"name", "dictionary", "state_dir", "identity.mac", "identity.certificate",
                 "identity.key"},
+    "log": {"target", "path"},
     "controller": {"port", "tls.fingerprint", "tls.ca_file", *PACE},
     "mqtt": {"port", "password_file", "tls.ca_file", "tls.certificate", "tls.key", "tls.verify",
              *PACE},
     "file": PACE,
 }
-NAMES = {"gateway": None, "controller": "hq", "mqtt": "main", "file": "feed"}
+NAMES = {"gateway": None, "log": None, "controller": "hq", "mqtt": "main", "file": "feed"}
 LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics", "full.others",
         *FILTER, "enrich.ttl", "enrich.max"}
 
@@ -129,7 +132,7 @@ LIVE = {"tags", "publish", "topic", "queue_size", "full.rssi", "full.statistics"
 def done(section, option):
     if option in ("user", "confine", "core_dumps"):
         return "waits for the next start"
-    if section == "gateway" or option in LIVE:
+    if section in ("gateway", "log") or option in LIVE:
         return "updated"
     return "reopened" if section == "controller" else "restarted"
 
@@ -396,7 +399,7 @@ def test_a_password_file_that_was_edited(gateways, state_dir, brokers, peer, sub
     running.wait_line(r"mqtt main.*(uthori|refused|password)")
     secret.write_text("right\n", encoding="utf-8")
     running.child.send_signal(signal.SIGHUP)
-    running.wait_line(r"reload: mqtt main: password_file: restarted")
+    running.wait_line(r"reload mqtt main: password_file: restarted")
     running.wait_line(r"mqtt main: connected")
 
 

@@ -87,7 +87,7 @@ def test_500_controllers_restart_at_once(gateways, sims, broker, certificates):
     subscriber = Subscriber(broker)
     one = controller_options(sim, services=["rssi:client"], **BACKOFF)
     running = gateways({f"c{n:03}": one for n in range(COUNT)}, {"main": mqtt_options(broker)},
-                       allow=["session c", "tls: c"])
+                       allow=["session c", "tls c"])
     wait_subscribed(subscriber)
     first, seen = moments(sim, "connection accepted"), len(subscriber.messages)
     sim.kill()

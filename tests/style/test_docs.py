@@ -292,6 +292,20 @@ def test_sizes():
     assert told == proven
 
 
+# The log.
+
+def test_subsystems_of_the_log():
+    """The first word of every subject may stand in `levels`, and is in the manual."""
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/*.c")))
+    used = re.findall(r'\blog_(?:error|warning|info|debug)\(\s*"([\w-]+)"', code)
+    used += re.findall(r'snprintf\((?:\w+->)?(?:log_name|subject), [^,]+,\s*"(\w+) ', code)
+    known = re.search(r'#define SUBSYSTEMS "(.*?)"', code)[1].split()
+    assert sorted(set(used)) == known
+    manual = (ROOT / "docs/man/nmsp2mqtt.conf.5").read_text(encoding="utf-8")
+    told = re.search(r"^\.Ss log$(.*?)^\.Bl", manual, re.MULTILINE | re.DOTALL)[1]
+    assert not [word for word in known if not re.search(rf"^\.Ql {word}\b", told, re.MULTILINE)]
+
+
 # What the program says.
 
 # What stands in a quoted line in place of %s: the words of libraries, and examples.

@@ -23,7 +23,6 @@ test_gateway_defaults(void **state)
 	assert_string_equal(gateway->certificate, "/var/lib/nmsp2mqtt/identity.crt");
 	assert_string_equal(gateway->key, "/var/lib/nmsp2mqtt/identity.key");
 	assert_int_equal(gateway->health_interval_s, 60);
-	assert_string_equal(gateway->log_level, "info");
 	assert_true(gateway->publish_unknown);
 	assert_int_equal(gateway->unknown_rate, 10);
 	config_free(config);
@@ -69,7 +68,6 @@ test_gateway(void **state)
 	struct config *config = load_good("gateway {\n"
 					  " name = 'g-w_1.x'  dictionary = 'other'\n"
 					  " state_dir = \"state\"  health_interval = 3600\n"
-					  " log_level = debug\n"
 					  " identity { mac = '00:11:22:33:44:55'\n"
 					  "  certificate = '/c.pem'  key = 'k.pem' }\n"
 					  " unknown { publish = no  rate = 100000 }\n"
@@ -84,9 +82,50 @@ test_gateway(void **state)
 	assert_string_equal(gateway->certificate, "/c.pem");
 	assert_string_equal(gateway->key, test_path("state/k.pem"));
 	assert_int_equal(gateway->health_interval_s, 3600);
-	assert_string_equal(gateway->log_level, "debug");
 	assert_false(gateway->publish_unknown);
 	assert_int_equal(gateway->unknown_rate, 100000);
+	config_free(config);
+}
+
+static void
+test_log_defaults(void **state)
+{
+	struct config *config = load_good(LEAST);
+	const struct log_settings *log = &config->log.settings;
+
+	(void)state;
+	assert_int_equal(log->level, LOG_LEVEL_INFO);
+	assert_int_equal(log->n_rules, 0);
+	assert_int_equal(log->n_traced, 0);
+	assert_int_equal(log->format, LOG_TEXT);
+	assert_int_equal(log->target, LOG_TO_STDERR);
+	assert_string_equal(log->path, "");
+	assert_int_equal(log->facility, LOG_FACILITY_DAEMON);
+	config_free(config);
+}
+
+static void
+test_log(void **state)
+{
+	struct config *config = load_good(LEAST "log {\n level = warning\n"
+						" levels = { 'mqtt=debug', \"session hq=error\" }\n"
+						" trace = hq  format = json  target = file\n"
+						" path = daemon.log  facility = local7\n}\n");
+	const struct log_settings *log = &config->log.settings;
+
+	(void)state;
+	assert_int_equal(log->level, LOG_LEVEL_WARNING);
+	assert_int_equal(log->n_rules, 2);
+	assert_string_equal(log->rules[0].subject, "mqtt");
+	assert_int_equal(log->rules[0].level, LOG_LEVEL_DEBUG);
+	assert_string_equal(log->rules[1].subject, "session hq");
+	assert_int_equal(log->rules[1].level, LOG_LEVEL_ERROR);
+	assert_int_equal(log->n_traced, 1);
+	assert_string_equal(log->traced[0], "hq");
+	assert_int_equal(log->format, LOG_JSON);
+	assert_int_equal(log->target, LOG_TO_FILE);
+	assert_string_equal(log->path, test_path("daemon.log"));
+	assert_int_equal(log->facility, LOG_FACILITY_LOCAL7);
 	config_free(config);
 }
 
@@ -470,6 +509,8 @@ main(void)
 		cmocka_unit_test(test_gateway_defaults),
 		cmocka_unit_test(test_without_a_file),
 		cmocka_unit_test(test_gateway),
+		cmocka_unit_test(test_log_defaults),
+		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_controller_defaults),
 		cmocka_unit_test(test_controller),
 		cmocka_unit_test(test_controller_times_and_tls),

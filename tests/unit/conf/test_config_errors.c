@@ -12,6 +12,7 @@
 #define TLS(inside)   HQ("tls {\n" inside "\n}")
 #define MQTT(inside)  GATEWAY CONTROLLER "mqtt main {\n" inside "\n}\n"
 #define FILE_(inside) GATEWAY CONTROLLER "file feed {\n" inside "\n}\n"
+#define LOG(inside)   LEAST "log {\n" inside "\n}\n"
 
 /* ^ stands on the line of the one error that the text has. */
 static const struct broken {
@@ -73,8 +74,22 @@ static const struct broken {
 	{GATEWAY OUTPUT "\n^controller hq {\n port = 1 }\n", "host is missing"},
 	/* types and ranges */
 	{"gateway { name = a\n^health_interval = 0 }\n" CONTROLLER OUTPUT, "from 1 to 3600 s"},
-	{"gateway { name = a\n^log_level = loud }\n" CONTROLLER OUTPUT,
-	 "one of error, warning, info, debug"},
+	{LOG("^level = loud"), "one of error, warning, info, debug"},
+	{LOG("^format = xml"), "one of text, json"},
+	{LOG("^target = journal"), "one of stderr, file, syslog"},
+	{LOG("^target = file"), "path is missing"},
+	{LOG("^path = 'daemon.log'"), "path is not looked at"},
+	{LOG("target = file\n^path = '/'"), "a directory, expected a file"},
+	{LOG("target = file\n^path = '/nonexistent/log'"), "no directory /nonexistent"},
+	{LOG("target = file\n^path = x") "file other { path = x }\n",
+	 "file \"other\" has the same"},
+	{LOG("^facility = local8"), "one of daemon, local0, local1"},
+	{LOG("levels = { 'mqtt=debug',\n^'mqtt' }"), "expected \"subsystem=level\""},
+	{LOG("levels = { 'mqtt=debug',\n^'tls=loud' }"), "expected \"subsystem=level\""},
+	{LOG("levels = { 'mqtt=debug',\n^'=info' }"), "no such subsystem"},
+	{LOG("levels = { 'mqtt=debug',\n^'sesion hq=info' }"), "did you mean \"session\"?"},
+	{LOG("levels = { 'mqtt=debug',\n^'mqtt=info' }"), "a second one for \"mqtt\""},
+	{LOG("trace = { hq,\n^hg }"), "no controller \"hg\", did you mean \"hq\"?"},
 	{"gateway { name = a\n^state_dir = '' }\n" CONTROLLER OUTPUT, "a text that is not empty"},
 	{"gateway { name = a\nidentity {\n^mac = 'x' } }\n" CONTROLLER OUTPUT, "12 hexadecimal"},
 	{"gateway { name = a\nidentity {\n^mac = '00:11:22:33:44' } }\n" CONTROLLER OUTPUT,

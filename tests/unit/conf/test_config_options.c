@@ -109,6 +109,7 @@ test_example(void **state)
 	whole = load_good(text);
 	assert_non_null(example);
 	compare(whole, "gateway", &whole->gateway, &example->gateway);
+	compare(whole, "log", &whole->log, &example->log);
 	compare(whole, "http", &whole->http, &example->http);
 	compare(whole, "controller", &whole->controllers[0], &example->controllers[0]);
 	compare(whole, "mqtt", &whole->mqtts[0], &example->mqtts[0]);

@@ -355,9 +355,14 @@ test_log_level(void **state)
 	(void)state;
 	assert_true(run(rig, "log_level", "{'level':'warning'}"));
 	assert_true(rig->ok);
-	assert_false(log_enabled(LOG_LEVEL_INFO));
+	assert_false(log_enabled("mqtt main", LOG_LEVEL_INFO));
+	assert_true(run(rig, "log_level", "{'level':'debug','subject':'session hq'}"));
+	assert_true(log_enabled("session hq", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("session lab", LOG_LEVEL_INFO));
+	assert_true(run(rig, "log_level", "{'level':'warning','subject':'session hq'}"));
+	assert_false(log_enabled("session hq", LOG_LEVEL_INFO));
 	assert_true(run(rig, "log_level", "{'level':'info'}"));
-	assert_true(log_enabled(LOG_LEVEL_INFO));
+	assert_true(log_enabled("mqtt main", LOG_LEVEL_INFO));
 	rig_free(rig);
 }
 

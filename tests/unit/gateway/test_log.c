@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_log.c: the form of log lines, levels and limits */
+/* test_log.c: which lines are written, by level, subject, trace and number */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,76 +7,65 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <regex.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include "gateway/log.h"
+#include "tests/unit/gateway/log_support.h"
 
-static int pipes[2];
-static int stderr_saved;
+#define THREADS 4
+#define LINES	60 /* in all as much as the pipe takes */
 
-/* Standard error goes into a pipe between these two; what was written is returned. */
-static void
-catch_begin(void)
+static const struct log_settings defaults = {.level = LOG_LEVEL_INFO};
+
+static int
+reset(void **state)
 {
-	assert_int_equal(pipe(pipes), 0);
-	stderr_saved = dup(STDERR_FILENO);
-	dup2(pipes[1], STDERR_FILENO);
-	close(pipes[1]);
-}
-
-static const char *
-catch_end(void)
-{
-	static char text[8192];
-	ssize_t n;
-
-	dup2(stderr_saved, STDERR_FILENO);
-	close(stderr_saved);
-	n = read(pipes[0], text, sizeof text - 1);
-	close(pipes[0]);
-	text[n > 0 ? n : 0] = '\0';
-	return text;
-}
-
-static void
-assert_matches(const char *text, const char *pattern)
-{
-	regex_t regex;
-
-	assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
-	if (regexec(&regex, text, 0, NULL, 0) != 0)
-		fail_msg("\"%s\" does not match %s", text, pattern);
-	regfree(&regex);
+	(void)state;
+	unsetenv("JOURNAL_STREAM");
+	log_configure(&defaults);
+	return 0;
 }
 
 static void
 test_line(void **state)
 {
 	(void)state;
-	unsetenv("JOURNAL_STREAM");
 	catch_begin();
 	log_info("session hq", "subscribed to %d services", 7);
 	assert_matches(catch_end(),
-		       "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
-		       "\\.[0-9]{3}Z info session hq: subscribed to 7 services\n$");
+		       "^" TIME_PATTERN " info session hq: subscribed to 7 services\n$");
 }
 
 static void
 test_journal(void **state)
 {
 	(void)state;
-	setenv("JOURNAL_STREAM", "8:1", 1);
 	catch_begin();
+	pretend_journal();
 	log_error("mqtt main", "refused");
 	log_warning("mqtt main", "slow");
 	log_info("mqtt main", "connected");
 	assert_string_equal(catch_end(), "<3>error mqtt main: refused\n<4>warning mqtt main: slow\n"
 					 "<6>info mqtt main: connected\n");
-	unsetenv("JOURNAL_STREAM");
+}
+
+/* What was started by a service, but whose standard error goes elsewhere, notes the time itself. */
+static void
+test_other_journal(void **state)
+{
+	(void)state;
+	setenv("JOURNAL_STREAM", "8:1", 1);
+	catch_begin();
+	log_info("a", "b");
+	assert_matches(catch_end(), "^" TIME_PATTERN " info a: b\n$");
+}
+
+static void
+set_level(enum log_level level)
+{
+	struct log_settings settings = {.level = level};
+
+	log_configure(&settings);
 }
 
 static void
@@ -85,68 +74,172 @@ test_levels(void **state)
 	enum log_level level;
 
 	(void)state;
-	setenv("JOURNAL_STREAM", "8:1", 1);
-	assert_false(log_enabled(LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("a", LOG_LEVEL_DEBUG));
 	catch_begin();
+	pretend_journal();
 	log_debug("a", "not yet");
-	log_set_level(LOG_LEVEL_DEBUG);
+	set_level(LOG_LEVEL_DEBUG);
 	log_debug("a", "now");
-	log_set_level(LOG_LEVEL_ERROR);
+	set_level(LOG_LEVEL_ERROR);
 	log_warning("a", "no more");
-	log_set_level(LOG_LEVEL_INFO);
 	assert_string_equal(catch_end(), "<7>debug a: now\n");
 	assert_true(log_level_named("warning", &level));
 	assert_int_equal(level, LOG_LEVEL_WARNING);
+	assert_string_equal(log_level_name(level), "warning");
 	assert_false(log_level_named("loud", &level));
-	unsetenv("JOURNAL_STREAM");
+}
+
+/* The longest that fits holds, in whatever order they stand. */
+static void
+test_rules(void **state)
+{
+	char session[] = "session", hq[] = "session hq", mqtt[] = "mqtt";
+	struct log_rule rules[] = {
+		{hq, LOG_LEVEL_DEBUG}, {session, LOG_LEVEL_ERROR}, {mqtt, LOG_LEVEL_DEBUG}};
+	struct log_settings settings = {.level = LOG_LEVEL_WARNING, .rules = rules, .n_rules = 3};
+
+	(void)state;
+	log_configure(&settings);
+	memset(hq, 'x', sizeof hq - 1); /* it is a copy that holds */
+	assert_true(log_enabled("session hq", LOG_LEVEL_DEBUG));
+	assert_true(log_enabled("mqtt main", LOG_LEVEL_DEBUG));
+	assert_true(log_enabled("mqtt", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("session hq2", LOG_LEVEL_WARNING));
+	assert_true(log_enabled("session hq2", LOG_LEVEL_ERROR));
+	assert_true(log_enabled("sessions", LOG_LEVEL_WARNING));
+	assert_false(log_enabled("tls hq", LOG_LEVEL_INFO));
+	catch_begin();
+	pretend_journal();
+	log_debug("session hq", "one");
+	log_debug("session lab", "two");
+	log_debug("gateway", "three");
+	assert_string_equal(catch_end(), "<7>debug session hq: one\n");
+}
+
+/* A traced controller is heard even where its subsystem is not. */
+static void
+test_trace(void **state)
+{
+	char session[] = "session", name[] = "hq";
+	char *names[] = {name};
+	struct log_rule rules[] = {{session, LOG_LEVEL_ERROR}};
+	struct log_settings settings = {.level = LOG_LEVEL_INFO,
+					.rules = rules,
+					.n_rules = 1,
+					.traced = names,
+					.n_traced = 1};
+
+	(void)state;
+	log_configure(&settings);
+	assert_true(log_enabled("session hq", LOG_LEVEL_DEBUG));
+	assert_true(log_enabled("tls hq", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("session lab", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("session hq2", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("mqtt hq", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("gateway", LOG_LEVEL_DEBUG));
 }
 
 static void
-test_hostile_text(void **state)
+flood(const char *subject, unsigned n)
 {
-	char long_text[5000];
+	for (unsigned i = 0; i < n; i++)
+		log_error(subject, "the same %u", i);
+}
+
+static void
+test_flood(void **state)
+{
+	const char *text;
 
 	(void)state;
-	setenv("JOURNAL_STREAM", "8:1", 1);
-	memset(long_text, 'x', sizeof long_text - 1);
-	long_text[sizeof long_text - 1] = '\0';
+	catch_begin();
+	flood("mqtt flooded", 500);
+	flood("mqtt other", 1);
+	log_error("mqtt flooded", "another line");
+	text = catch_end();
+	assert_int_equal(count_of(text, "mqtt flooded: the same"), LOG_BURST);
+	assert_int_equal(count_of(text, "mqtt flooded: the same 0\n"), 1);
+	assert_int_equal(count_of(text, "mqtt other: the same"), 1);
+	assert_int_equal(count_of(text, "another line"), 1);
+}
+
+static void
+test_errno_is_kept(void **state)
+{
+	(void)state;
 	errno = ENOENT;
 	catch_begin();
-	log_info("a", "%s", "one\ntwo\t\033[31m caf\xc3\xa9");
-	assert_string_equal(catch_end(), "<6>info a: one?two ?[31m caf\xc3\xa9\n");
-	catch_begin();
-	log_info("a", "%s", long_text);
-	assert_matches(catch_end(), "^<6>info a: x+\n$");
+	errno = ENOENT;
+	log_info("a", "%m");
 	assert_int_equal(errno, ENOENT);
-	unsetenv("JOURNAL_STREAM");
+	assert_matches(catch_end(), "info a: No such file or directory\n$");
 }
 
-static void
-test_limit(void **state)
+static void *
+log_many(void *subject)
 {
-	struct log_limit limit = {.burst = 2, .interval_ms = 1000};
+	for (unsigned i = 0; i < LINES; i++)
+		log_debug(subject, "line %u, %0200u", i, i);
+	return NULL;
+}
+
+/* Lines of several threads, while the settings change: none is torn and none is lost. */
+static void
+test_threads(void **state)
+{
+	static char names[THREADS][8];
+	struct log_settings settings = {.level = LOG_LEVEL_DEBUG};
+	pthread_t threads[THREADS];
+	const char *text;
 
 	(void)state;
-	assert_true(log_limit_pass(&limit, 5000));
-	assert_true(log_limit_pass(&limit, 5100));
-	assert_false(log_limit_pass(&limit, 5200));
-	assert_false(log_limit_pass(&limit, 5999));
-	assert_true(log_limit_pass(&limit, 6000));
-	assert_int_equal(limit.missed, 2);
-	assert_true(log_limit_pass(&limit, 6001));
-	assert_int_equal(limit.missed, 0);
-	assert_false(log_limit_pass(&limit, 6002));
-	assert_true(log_limit_pass(&limit, 90000));
-	assert_int_equal(limit.missed, 1);
+	log_configure(&settings);
+	catch_begin();
+	pretend_journal();
+	for (size_t i = 0; i < THREADS; i++) {
+		snprintf(names[i], sizeof names[i], "t%zu", i);
+		assert_int_equal(pthread_create(&threads[i], NULL, log_many, names[i]), 0);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		log_configure(&settings);
+		log_reopen();
+	}
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	text = catch_end();
+	assert_int_equal(count_of(text, "\n"), THREADS * LINES);
+	assert_int_equal(count_of(text, "<7>debug t"), THREADS * LINES);
+	assert_matches(text, "^(<7>debug t[0-3]: line [0-9]+, [0-9]{200}\n)+$");
+}
+
+/* The last one: it holds from now on. */
+static void
+test_verbose(void **state)
+{
+	struct log_settings settings = {.level = LOG_LEVEL_ERROR, .format = LOG_JSON};
+
+	(void)state;
+	log_be_verbose();
+	log_configure(&settings);
+	catch_begin();
+	log_debug("a", "b");
+	assert_matches(catch_end(), "^" TIME_PATTERN " debug a: b\n$");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line),   cmocka_unit_test(test_journal),
-		cmocka_unit_test(test_levels), cmocka_unit_test(test_hostile_text),
-		cmocka_unit_test(test_limit),
+		cmocka_unit_test_setup(test_line, reset),
+		cmocka_unit_test_setup(test_journal, reset),
+		cmocka_unit_test_setup(test_other_journal, reset),
+		cmocka_unit_test_setup(test_levels, reset),
+		cmocka_unit_test_setup(test_rules, reset),
+		cmocka_unit_test_setup(test_trace, reset),
+		cmocka_unit_test_setup(test_flood, reset),
+		cmocka_unit_test_setup(test_errno_is_kept, reset),
+		cmocka_unit_test_setup(test_threads, reset),
+		cmocka_unit_test_setup(test_verbose, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,7 +214,9 @@ test_not_a_file(void **state)
 static int
 begin(void **state)
 {
-	log_set_level(LOG_LEVEL_ERROR);
+	const struct log_settings quiet = {.level = LOG_LEVEL_ERROR};
+
+	log_configure(&quiet);
 	return rig_begin(state);
 }
 

@@ -53,6 +53,26 @@ test_nothing_is_given_before_it_is_written(void **state)
 	rig_free(rig);
 }
 
+/* Nor do responses, which are as urgent. */
+static void
+test_responses_pass_by_the_disk(void **state)
+{
+	struct rig *rig = rig_new(0);
+	struct account_view responses;
+
+	(void)state;
+	rig_publish(rig, KIND_INFO, "i1");
+	rig_settle(rig);
+	assert_true(feed_respond(rig->queue, "yes", NULL));
+	rig_settle(rig);
+	assert_int_equal(rig_status(rig).messages, 1);
+	assert_string_equal(rig_drain(rig), "yes i1");
+	queue_responses(rig->queue, &responses);
+	assert_int_equal(responses.published, 1);
+	assert_int_equal(rig_view(rig, KIND_INFO).received, 1);
+	rig_free(rig);
+}
+
 static void
 test_all_of_a_record_comes_back(void **state)
 {
@@ -226,6 +246,9 @@ test_full_drops_the_oldest_of_the_lowest_rank(void **state)
 	unsigned number, n = 0;
 
 	(void)state;
+	rig_close(rig);
+	rig->queue_settings.policies[KIND_RSSI] = POLICY_DROP_OLDEST;
+	rig_open(rig);
 	publish_many(rig, KIND_RSSI, 1, 500);
 	assert_int_equal(rig_view(rig, KIND_RSSI).dropped[DROP_SPOOL_FULL], 0);
 	publish_many(rig, KIND_INFO, 1, 300);
@@ -276,6 +299,114 @@ test_full_drops_the_newest(void **state)
 	rig_publish(rig, KIND_RSSI, numbered(huge, sizeof huge, 'x', 2, MEGABYTE / 4));
 	rig_settle(rig);
 	assert_int_equal(next_number(rig), 2);
+	rig_free(rig);
+}
+
+/* Publishes rssi of about 1,000 bytes from `first` on, of stations 1 to 10 in turns. */
+static void
+publish_in_turns(struct rig *rig, unsigned first, unsigned n)
+{
+	char text[1100];
+
+	for (unsigned i = first; i < first + n; i++) {
+		struct publication record = {.kind = KIND_RSSI,
+					     .records = 3,
+					     .account = &rig->hq.kinds[KIND_RSSI],
+					     .controller = "hq",
+					     .station = 1 + i % 10};
+
+		feed_publish(rig->queue, record, numbered(text, sizeof text, 'x', i, 990));
+	}
+	rig_settle(rig);
+}
+
+/* Fails unless so many are left and come in order, but for the newest of each station, which has
+ * the place of an older one. */
+static void
+assert_newest_in_place(struct rig *rig, unsigned left, unsigned last)
+{
+	unsigned number = 0;
+
+	for (unsigned i = 1; i <= left; i++) {
+		number = next_number(rig);
+		if (i <= left - 10)
+			assert_in_range(number, 1, last - 10);
+		else
+			assert_int_equal(number % 10, i % 10);
+		if (i > left - 10)
+			assert_in_range(number, last - 9, last);
+	}
+	assert_int_equal(next_number(rig), 0);
+}
+
+static void
+test_full_conflates(void **state)
+{
+	struct rig *rig = rig_new(MEGABYTE);
+	struct account_view view;
+	unsigned left;
+
+	(void)state;
+	publish_in_turns(rig, 1, 2000);
+	view = rig_view(rig, KIND_RSSI);
+	left = (unsigned)rig_status(rig).messages;
+	assert_in_range(left, 500, 800);
+	assert_int_equal(view.queued, 3 * left);
+	assert_int_equal(view.conflated, 3 * (2000 - left));
+	assert_int_equal(view.dropped[DROP_SPOOL_FULL], 0);
+	assert_true(rig_file_size() <= MEGABYTE);
+	assert_newest_in_place(rig, left, 2000);
+	rig_free(rig);
+}
+
+/* Also the places of what an earlier run left are taken. */
+static void
+test_full_conflates_after_a_restart(void **state)
+{
+	struct rig *rig = rig_new(MEGABYTE);
+	unsigned left;
+
+	(void)state;
+	publish_in_turns(rig, 1, 1000);
+	left = (unsigned)rig_status(rig).messages;
+	rig_free(rig);
+	rig = rig_new(MEGABYTE);
+	publish_in_turns(rig, 1001, 10);
+	assert_int_equal(rig_view(rig, KIND_RSSI).conflated, 30);
+	assert_int_equal(rig_status(rig).messages, left);
+	assert_newest_in_place(rig, left, 1010);
+	rig_free(rig);
+}
+
+/* What was read keeps its place; with none to replace, the oldest go. */
+static void
+test_full_conflates_only_what_was_not_read(void **state)
+{
+	struct rig *rig = rig_new(MEGABYTE);
+	struct queue_list list = {0};
+	struct account_view view;
+	unsigned left;
+
+	(void)state;
+	publish_in_turns(rig, 1, 1000);
+	left = (unsigned)rig_status(rig).messages;
+	view = rig_view(rig, KIND_RSSI);
+	spooler_take(rig->spooler, &list, left - 5, false);
+	publish_in_turns(rig, 1001 + left % 10,
+			 5); /* of stations that have none but what was read */
+	assert_int_equal(rig_view(rig, KIND_RSSI).conflated, view.conflated);
+	assert_in_range(rig_view(rig, KIND_RSSI).dropped[DROP_SPOOL_FULL], 15, 30);
+	while (spooler_take(rig->spooler, &list, 100, false) > 0)
+		;
+	publish_in_turns(rig, 1006, 10);
+	assert_int_equal(rig_view(rig, KIND_RSSI).conflated, view.conflated);
+	assert_true(rig_view(rig, KIND_RSSI).queued >= 3 * (left - 5));
+	for (unsigned i = 0; i < left - 5; i++) {
+		assert_true(strtoul(list.first->payload->data + 1, NULL, 10) <= 1000);
+		spooler_finish(rig->spooler, &list, list.first, OUTCOME_PUBLISHED, DROP_COUNT);
+	}
+	while (list.first)
+		spooler_finish(rig->spooler, &list, list.first, OUTCOME_PUBLISHED, DROP_COUNT);
 	rig_free(rig);
 }
 
@@ -403,135 +534,27 @@ test_read_only(void **state)
 	assert_int_equal(chmod(rig_folder, 0700), 0);
 }
 
-/* Whatever happens in whatever order: nothing that was received vanishes. */
-struct chance {
-	struct rig *rig;
-	uint64_t random;
-	struct queue_list list; /* in flight */
-	uint64_t sent;		/* over all runs */
-};
-
-static void
-chance_finish(struct chance *chance, struct queue_item *item, enum outcome outcome)
-{
-	struct rig *rig = chance->rig;
-
-	if (item->owner)
-		spooler_finish(rig->spooler, &chance->list, item, outcome, DROP_REFUSED);
-	else
-		queue_finish(rig->queue, &chance->list, item, outcome, DROP_REFUSED);
-}
-
-static void
-chance_put_back(struct chance *chance)
-{
-	spooler_put_back(chance->rig->spooler, &chance->list);
-	queue_put_back(chance->rig->queue, &chance->list);
-}
-
-/* At every moment: what is queued by the accounts is what is in the queue or on disk. */
-static void
-chance_check(struct chance *chance)
-{
-	struct rig *rig = chance->rig;
-	struct queue_list none = {0};
-	uint64_t queued = 0;
-
-	for (unsigned kind = 0; kind < KIND_COUNT; kind++)
-		queued += feed_view(&rig->hq.kinds[kind]).queued +
-			  feed_view(&rig->former.kinds[kind]).queued;
-	queue_put_back(rig->queue, &none); /* what is finished counts no longer */
-	assert_int_equal(queued, rig_status(rig).messages + feed_messages(rig->queue));
-}
-
-static void
-chance_restart(struct chance *chance)
-{
-	struct rig *rig = chance->rig;
-	uint64_t left;
-
-	chance_put_back(chance);
-	spooler_end(rig->spooler);
-	left = rig_status(rig).messages;
-	rig_close(rig);
-	memset(&rig->hq, 0, sizeof rig->hq);
-	memset(&rig->former, 0, sizeof rig->former);
-	rig_open(rig);
-	assert_int_equal(rig_status(rig).messages, left);
-}
-
-static void
-chance_step(struct chance *chance)
-{
-	static const enum kind kinds[] = {KIND_RSSI, KIND_STATISTICS, KIND_INFO, KIND_AP};
-	char text[3100];
-
-	switch (feed_random(&chance->random, 40)) {
-	case 0:
-		chance_put_back(chance);
-		break;
-	case 1:
-		if (feed_random(&chance->random, 20) == 0)
-			chance_restart(chance);
-		break;
-	case 2 ... 7:
-		spooler_take(chance->rig->spooler, &chance->list,
-			     1 + feed_random(&chance->random, 9), true);
-		break;
-	case 8 ... 17:
-		if (chance->list.first)
-			chance_finish(chance,
-				      feed_random(&chance->random, 4) ? chance->list.first
-								      : chance->list.last,
-				      feed_random(&chance->random, 9) ? OUTCOME_PUBLISHED
-								      : OUTCOME_DROPPED);
-		break;
-	case 18 ... 20:
-		spooler_pump(chance->rig->spooler);
-		break;
-	default:
-		rig_publish(chance->rig, kinds[feed_random(&chance->random, 4)],
-			    numbered(text, sizeof text, feed_random(&chance->random, 3) ? 'x' : '!',
-				     1, feed_random(&chance->random, 3000)));
-	}
-}
-
-static void
-test_accounts_under_random_operations(void **state)
-{
-	struct chance chance = {.rig = rig_new(MEGABYTE), .random = 4711};
-
-	(void)state;
-	chance.rig->queue_settings.policies[KIND_AP] = POLICY_DROP_NEWEST;
-	chance.rig->queue_settings.max_bytes = 200000;
-	rig_close(chance.rig);
-	rig_open(chance.rig);
-	for (int i = 0; i < 30000; i++) {
-		chance_step(&chance);
-		chance_check(&chance);
-	}
-	chance_put_back(&chance);
-	rig_free(chance.rig);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_ranks_and_order, rig_clean),
 		cmocka_unit_test_teardown(test_nothing_is_given_before_it_is_written, rig_clean),
+		cmocka_unit_test_teardown(test_responses_pass_by_the_disk, rig_clean),
 		cmocka_unit_test_teardown(test_all_of_a_record_comes_back, rig_clean),
 		cmocka_unit_test_teardown(test_put_back_is_given_first, rig_clean),
 		cmocka_unit_test_teardown(test_restart, rig_clean),
 		cmocka_unit_test_teardown(test_kill_between_commit_and_acknowledgement, rig_clean),
 		cmocka_unit_test_teardown(test_full_drops_the_oldest_of_the_lowest_rank, rig_clean),
 		cmocka_unit_test_teardown(test_full_drops_the_newest, rig_clean),
+		cmocka_unit_test_teardown(test_full_conflates, rig_clean),
+		cmocka_unit_test_teardown(test_full_conflates_after_a_restart, rig_clean),
+		cmocka_unit_test_teardown(test_full_conflates_only_what_was_not_read, rig_clean),
 		cmocka_unit_test_teardown(test_full_spares_what_is_in_flight, rig_clean),
 		cmocka_unit_test_teardown(test_a_lower_limit, rig_clean),
 		cmocka_unit_test_teardown(test_locked, rig_clean),
 		cmocka_unit_test_teardown(test_disk_full, rig_clean),
 		cmocka_unit_test_teardown(test_read_only, rig_clean),
-		cmocka_unit_test_teardown(test_accounts_under_random_operations, rig_clean),
 	};
 
 	return cmocka_run_group_tests(tests, rig_begin, rig_end);
