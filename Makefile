@@ -8,6 +8,10 @@ BINDIR     ?= $(PREFIX)/bin
 DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
 EXAMPLEDIR ?= $(DATADIR)/doc/nmsp2mqtt/examples
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DESTDIR    ?=
 
 INSTALL      ?= install
@@ -71,7 +75,16 @@ benches := decode publish spool
 helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf
-examples     := conf/nmsp2mqtt.conf.example
+examples     := conf/nmsp2mqtt.conf.example conf/nmsp2mqtt.conf
+
+# What `make install` puts where, each as mode:file:place.
+installed = $(foreach f,$(programs),0755:$f:$(BINDIR)/$(notdir $f)) \
+	    $(foreach f,$(dictionaries),0644:conf/dictionary/$f:$(DATADIR)/nmsp2mqtt/dictionary/$f) \
+	    $(foreach f,$(examples),0644:$f:$(EXAMPLEDIR)/$(notdir $f)) \
+	    $(foreach f,$(man),0644:docs/man/$f:$(MANDIR)/man$(subst .,,$(suffix $f))/$f) \
+	    0644:$(BUILD)/nmsp2mqtt.service:$(UNITDIR)/nmsp2mqtt.service \
+	    0644:conf/systemd/nmsp2mqtt.sysusers:$(SYSUSERSDIR)/nmsp2mqtt.conf \
+	    0644:conf/systemd/nmsp2mqtt.tmpfiles:$(TMPFILESDIR)/nmsp2mqtt.conf
 
 BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libjansson-dev \
 		  libconfuse-dev liblmdb-dev libmicrohttpd-dev
@@ -79,7 +92,14 @@ RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
 		  python3-jsonschema python3-prometheus-client python3-selenium chromium \
-		  chromium-driver
+		  chromium-driver prometheus
+# Debian's npm, where there is no other: that of a later Node.js conflicts with it.
+TEST_PACKAGES  += $(if $(shell command -v npm),,nodejs npm)
+
+DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper libcmocka-dev \
+		  python3-pytest python3-jsonschema
+SHIP_PACKAGES  := $(RUN_PACKAGES) $(DEB_PACKAGES) python3-paho-mqtt lintian mmdebstrap podman \
+		  crun docker-compose python3-kubernetes python3-yaml yamllint
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	    -Wswitch-enum -Wvla -Wformat=2
@@ -116,7 +136,8 @@ helper_programs := $(helper_sources:%.c=$(BUILD)/%)
 all_sources    := $(sources) $(mains) $(unit_sources) $(bench_sources) \
 		  $(helper_sources)
 folders := codecs conf outputs gateway tests
-scripts := .ci/deps .ci/run .ci/stages .ci/units conf/demo/run.sh
+scripts := .ci/deps .ci/run .ci/stages .ci/units conf/demo/run.sh docker/make-secrets \
+	   debian/nmsp2mqtt.prerm debian/nmsp2mqtt.postrm
 
 ifeq ($(V),)
 quiet = @echo '  $(1)	$(patsubst $(BUILD)/%,%,$@)';
@@ -157,7 +178,8 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize page-test
+STAGES := programs unit vectors style clang cppcheck tidy e2e examples core-faults sanitize \
+	  page-test
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
@@ -190,6 +212,14 @@ core-faults: all
 
 faults: all
 	@$(PYTEST) -s tests/faults
+
+# docs/asyncapi.yaml and docs/examples with the programs that they are for.
+examples: all
+	@$(PYTEST) tests/examples -m 'not slow'
+
+# The same with those that take minutes to install.
+examples-slow: all
+	@$(PYTEST) tests/examples -m slow
 
 # Faults at random for MINUTES; SEED repeats a run.
 soak: all
@@ -235,25 +265,52 @@ sanitized: unit
 	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory core-faults
 
+# Debian packages of the tree as it is.
+deb:
+	@.ci/deps $(DEB_PACKAGES)
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/source
+	@tar -c --exclude='./build*' --exclude=./.git --exclude=__pycache__ . | tar -x -C $(BUILD)/deb/source
+	@cd $(BUILD)/deb/source && env -u BUILD -u MAKEFLAGS -u MAKELEVEL \
+		dpkg-buildpackage -us -uc -b >../log 2>&1 || { tail -n 100 ../log; exit 1; }
+	@rm -rf $(BUILD)/deb/source
+	@printf '%s\n' $(BUILD)/deb/*.deb
+
+# Image, packages and manifests; they share a Debian base, which is made once a day.
+image-test deb-test manifest-test: %-test:
+	@.ci/deps $(SHIP_PACKAGES)
+	@$(PYTEST) -rs tests/ship/test_$*.py
+deb-test: deb
+
+# The image's build runs the tests that the packages' build leaves out here.
+ship: all
+	@.ci/deps $(SHIP_PACKAGES)
+	@DEB_BUILD_OPTIONS=nocheck $(MAKE) --no-print-directory deb
+	@$(PYTEST) -rs --durations=5 tests/ship
+
 bench: all $(bench_programs)
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py docs/benchmarks.md
 
 schema: $(BUILD)/nmsp2mqtt
 	@$< schema -o docs/schema
 
-install: $(BUILD)/nmsp2mqtt
-	@$(INSTALL) -v -d $(addprefix $(DESTDIR),$(BINDIR) $(DATADIR)/nmsp2mqtt/dictionary $(EXAMPLEDIR) \
-		$(MANDIR)/man1 $(MANDIR)/man5)
-	@$(INSTALL) -v -m 0755 $< $(DESTDIR)$(BINDIR)/
-	@$(INSTALL) -v -m 0644 $(dictionaries:%=conf/dictionary/%) $(DESTDIR)$(DATADIR)/nmsp2mqtt/dictionary/
-	@$(INSTALL) -v -m 0644 $(examples) $(DESTDIR)$(EXAMPLEDIR)/
-	@$(INSTALL) -v -m 0644 $(addprefix docs/man/,$(filter %.1,$(man))) $(DESTDIR)$(MANDIR)/man1/
-	@$(INSTALL) -v -m 0644 $(addprefix docs/man/,$(filter %.5,$(man))) $(DESTDIR)$(MANDIR)/man5/
+$(BUILD)/nmsp2mqtt.service: conf/systemd/nmsp2mqtt.service.in force
+	@sed -e 's|@BINDIR@|$(BINDIR)|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' $< >$@
+
+install: $(programs) $(BUILD)/nmsp2mqtt.service
+	@for file in $(installed); do IFS=:; set -- $$file; \
+		$(INSTALL) -v -D -m "$$1" "$$2" "$(DESTDIR)$$3" || exit 1; done
+
+# The configuration and the state stay.
+uninstall:
+	@for file in $(installed); do rm -fv "$(DESTDIR)$${file##*:}"; done
+	@for folder in $(DATADIR)/nmsp2mqtt/dictionary $(DATADIR)/nmsp2mqtt $(EXAMPLEDIR) \
+		$(dir $(EXAMPLEDIR)); do rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
-.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak style format \
-	format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized bench schema \
-	install clean force
+.PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak \
+	examples examples-slow style format format-check man-check unlisted-check tidy \
+	cppcheck clang sanitize sanitized bench schema install uninstall deb image-test \
+	deb-test manifest-test ship clean force
 .DELETE_ON_ERROR:

@@ -48,6 +48,17 @@ refuse_passphrase(char *buffer, int size, int writing, void *context)
 	return -1;
 }
 
+/* A secret that is mounted for a service belongs to root and to the service's group. */
+static bool
+is_open_to_others(const struct stat *status)
+{
+	mode_t closed = S_IRWXG | S_IRWXO;
+
+	if (status->st_uid == 0 && geteuid() != 0)
+		closed &= ~(mode_t)S_IRGRP;
+	return status->st_mode & closed;
+}
+
 static EVP_PKEY *
 read_key(const char *path, char *error, size_t size)
 {
@@ -57,7 +68,7 @@ read_key(const char *path, char *error, size_t size)
 
 	if (!file || fstat(fileno(file), &status) < 0) {
 		snprintf(error, size, "cannot read the key %s: %s", path, strerror(errno));
-	} else if (status.st_mode & (S_IRWXG | S_IRWXO)) {
+	} else if (is_open_to_others(&status)) {
 		snprintf(error, size,
 			 "the key %s is open to others (mode %04o): type chmod 600 %s, or delete "
 			 "key and certificate if someone may have read it",

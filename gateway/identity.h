@@ -49,8 +49,9 @@ struct identity_files {
 	const char *mac;
 };
 
-/* Reads an identity and checks that only its owner can read the key, that key and certificate
- * belong together, that the dates hold, and the MAC. */
+/* Reads an identity and checks that only its owner can read the key (or, where that is root, also
+ * the group that we are in), that key and certificate belong together, that the dates hold, and the
+ * MAC. */
 int identity_load(struct identity *identity, const struct identity_files *files, char *error,
 		  size_t size);
 

@@ -55,15 +55,38 @@ write_all(int fd, const char *text)
 	return fsync(fd);
 }
 
-static void
-sync_directory(const char *path)
+static int
+open_directory(const char *path)
 {
 	char folder[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	int length = slash ? (int)(slash - path) + 1 : 1;
 
 	snprintf(folder, sizeof folder, "%.*s", length, slash ? path : ".");
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* What root writes is read by a daemon that runs as the owner of the directory. */
+static int
+give_to_owner(int fd, const char *path)
+{
+	struct stat status;
+
+	if (geteuid() != 0)
+		return 0;
+	int folder = open_directory(path);
+	if (folder < 0)
+		return -1;
+	int given = fstat(folder, &status);
+	close(folder);
+	return given == 0 ? fchown(fd, status.st_uid, status.st_gid) : -1;
+}
+
+static void
+sync_directory(const char *path)
+{
+	int fd = open_directory(path);
+
 	if (fd < 0)
 		return;
 	fsync(fd);
@@ -85,7 +108,8 @@ store_text(const char *path, mode_t mode, const char *text, char *error, size_t 
 	if (fd < 0)
 		return fail("write", path, error, size);
 
-	bool good = fchmod(fd, mode) == 0 && write_all(fd, text) == 0;
+	bool good = give_to_owner(fd, fresh) == 0 && fchmod(fd, mode) == 0 &&
+		    write_all(fd, text) == 0;
 	good = close(fd) == 0 && good;
 	if (!good || rename(fresh, path) < 0) {
 		fail("write", path, error, size);

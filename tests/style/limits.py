@@ -12,11 +12,13 @@ FILE_LINES = 800
 COLUMNS = 100
 TAB = 8
 
-SCRIPTS = (".py", ".sh", ".ci/deps", ".ci/run", ".ci/stages", ".ci/units")
+SCRIPTS = (".py", ".sh", ".ci/deps", ".ci/run", ".ci/stages", ".ci/units", "docker/make-secrets",
+           "debian/rules", ".prerm", ".postrm")
 C = (".c", ".h")
 PAGE = (".js", ".css")
 TEXTS = C + SCRIPTS + PAGE + (
-    ".html", ".conf", ".in", ".md", ".1", ".5", "Makefile", "Dockerfile", ".yml")
+    ".html", ".conf", ".in", ".md", ".1", ".5", "Makefile", "Dockerfile", ".yml", ".yaml",
+    "debian/control")
 
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 # Paths that exist on one machine only, and notes to oneself about it, help no reader.

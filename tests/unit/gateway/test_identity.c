@@ -173,6 +173,70 @@ open_key_is_refused(void **state)
 	assert_int_equal(ensure(place), 0);
 }
 
+enum { NOBODY = 65534 };
+
+static void
+needs_root(void)
+{
+	if (geteuid() != 0)
+		skip();
+}
+
+static void
+become_nobody(const struct place *place)
+{
+	assert_int_equal(chmod(place->root, 0755), 0);
+	assert_int_equal(setegid(NOBODY), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+}
+
+static void
+become_root(void)
+{
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+}
+
+static void
+key_of_root_may_be_open_to_our_group(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(ensure(place), 1);
+	needs_root();
+	assert_int_equal(chown(place->key, 0, NOBODY), 0);
+	assert_int_equal(chmod(place->key, 0440), 0);
+	assert_refused(place, "chmod 600");
+	become_nobody(place);
+	int there = ensure(place);
+	become_root();
+	assert_int_equal(there, 0);
+	assert_int_equal(chmod(place->key, 0444), 0);
+	become_nobody(place);
+	assert_refused(place, "chmod 600");
+	become_root();
+}
+
+static void
+root_makes_it_for_the_owner_of_the_directory(void **state)
+{
+	struct place *place = *state;
+	char *slash = strrchr(place->key, '/');
+
+	assert_int_equal(ensure(place), 1);
+	*slash = '\0';
+	needs_root();
+	assert_int_equal(chown(place->key, NOBODY, NOBODY), 0);
+	*slash = '/';
+	assert_int_equal(unlink(place->key), 0);
+	assert_int_equal(unlink(place->certificate), 0);
+	assert_int_equal(ensure(place), 1);
+	become_nobody(place);
+	int there = ensure(place);
+	become_root();
+	assert_int_equal(there, 0);
+}
+
 static void
 another_key_is_refused(void **state)
 {
@@ -431,6 +495,8 @@ main(void)
 		TEST(certificate_is_as_promised),
 		TEST(serial_numbers_differ),
 		TEST(open_key_is_refused),
+		TEST(key_of_root_may_be_open_to_our_group),
+		TEST(root_makes_it_for_the_owner_of_the_directory),
 		TEST(another_key_is_refused),
 		TEST(lost_certificate_is_made_for_the_key),
 		TEST(lost_key_is_an_error),
