@@ -13,7 +13,6 @@ command_log_level(struct call *call)
 
 	if (call->failed)
 		return;
-
 	if (!name || !log_level_named(name, &level)) {
 		call_fail(call, "\"level\": expected one of error, warning, info, debug");
 		return;

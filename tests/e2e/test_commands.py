@@ -277,6 +277,15 @@ def test_log_level(ready, commander):
     assert commander.run("log_level", {"level": "info"})["level"] == "info"
 
 
+def test_log_level_of_a_subject(ready, commander):
+    """What it is about is logged in more detail, the rest as before."""
+    running, session = ready()
+    assert commander.run("log_level", {"level": "debug", "subject": "session hq"})["ok"]
+    session.send(play.measurement(1))
+    running.wait_line(r"debug session hq: receives measurement_notification")
+    assert not [line for line in running.log if re.search(r" debug (?!session hq:)", line)]
+
+
 def test_status(ready, commander):
     ready()
     status = commander.run("status")["status"]

@@ -53,6 +53,26 @@ test_nothing_is_given_before_it_is_written(void **state)
 	rig_free(rig);
 }
 
+/* Nor do responses, which are as urgent. */
+static void
+test_responses_pass_by_the_disk(void **state)
+{
+	struct rig *rig = rig_new(0);
+	struct account_view responses;
+
+	(void)state;
+	rig_publish(rig, KIND_INFO, "i1");
+	rig_settle(rig);
+	assert_true(feed_respond(rig->queue, "yes", NULL));
+	rig_settle(rig);
+	assert_int_equal(rig_status(rig).messages, 1);
+	assert_string_equal(rig_drain(rig), "yes i1");
+	queue_responses(rig->queue, &responses);
+	assert_int_equal(responses.published, 1);
+	assert_int_equal(rig_view(rig, KIND_INFO).received, 1);
+	rig_free(rig);
+}
+
 static void
 test_all_of_a_record_comes_back(void **state)
 {
@@ -571,6 +591,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_ranks_and_order, rig_clean),
 		cmocka_unit_test_teardown(test_nothing_is_given_before_it_is_written, rig_clean),
+		cmocka_unit_test_teardown(test_responses_pass_by_the_disk, rig_clean),
 		cmocka_unit_test_teardown(test_all_of_a_record_comes_back, rig_clean),
 		cmocka_unit_test_teardown(test_put_back_is_given_first, rig_clean),
 		cmocka_unit_test_teardown(test_restart, rig_clean),
