@@ -92,7 +92,10 @@ RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
 		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
 		  python3-jsonschema python3-prometheus-client python3-selenium chromium \
-		  chromium-driver
+		  chromium-driver prometheus
+# Debian's npm, where there is no other: that of a later Node.js conflicts with it.
+TEST_PACKAGES  += $(if $(shell command -v npm),,nodejs npm)
+
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper libcmocka-dev \
 		  python3-pytest python3-jsonschema
 SHIP_PACKAGES  := $(RUN_PACKAGES) $(DEB_PACKAGES) python3-paho-mqtt lintian mmdebstrap podman \
@@ -175,7 +178,8 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style clang cppcheck tidy e2e core-faults sanitize page-test
+STAGES := programs unit vectors style clang cppcheck tidy e2e examples core-faults sanitize \
+	  page-test
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
@@ -208,6 +212,14 @@ core-faults: all
 
 faults: all
 	@$(PYTEST) -s tests/faults
+
+# docs/asyncapi.yaml and docs/examples with the programs that they are for.
+examples: all
+	@$(PYTEST) tests/examples -m 'not slow'
+
+# The same with those that take minutes to install.
+examples-slow: all
+	@$(PYTEST) tests/examples -m slow
 
 # Faults at random for MINUTES; SEED repeats a run.
 soak: all
@@ -298,7 +310,7 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize
 
 .PHONY: all run test deps programs unit vectors e2e page-test screenshots core-faults faults soak \
-	style format format-check man-check unlisted-check tidy cppcheck clang sanitize sanitized \
-	bench schema \
-	install uninstall deb image-test deb-test manifest-test ship clean force
+	examples examples-slow style format format-check man-check unlisted-check tidy \
+	cppcheck clang sanitize sanitized bench schema install uninstall deb image-test \
+	deb-test manifest-test ship clean force
 .DELETE_ON_ERROR:

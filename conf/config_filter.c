@@ -52,10 +52,12 @@ set_kind(struct config_rule *rule, const char *value, struct option_expected *ex
 static bool
 set_entity(struct config_rule *rule, const char *value, struct option_expected *expected)
 {
-	if (strlen(value) >= sizeof rule->entity)
+	size_t length = strlen(value);
+
+	if (length >= sizeof rule->entity)
 		return expect(expected, "the name of an entity, at most %zu characters",
 			      sizeof rule->entity - 1);
-	strcpy(rule->entity, value);
+	memcpy(rule->entity, value, length);
 	return true;
 }
 
@@ -205,7 +207,7 @@ config_rule_add(struct reading *reading, const struct option *option, struct con
 		const struct option_value *value)
 {
 	struct config_rule *rule = &rules->items[rules->n];
-	struct option_expected expected;
+	struct option_expected expected = {""};
 
 	if (read_rule(rule, value->text, &expected)) {
 		reading_note(reading, rule, value->place, true);

@@ -177,7 +177,7 @@ add_bit(struct reading *reading, const struct option *option, unsigned *bits,
 	const struct option_value *value)
 {
 	int place = option_find_word(option->unit, value->text);
-	struct option_expected expected;
+	struct option_expected expected = {""};
 
 	if (place >= 0) {
 		*bits |= 1U << place;

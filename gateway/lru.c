@@ -75,15 +75,24 @@ enlist(struct lru *lru, struct lru_entry *entry)
 {
 	entry->newer = NULL;
 	entry->older = lru->newest;
-	*(lru->newest ? &lru->newest->newer : &lru->oldest) = entry;
+	if (lru->newest)
+		lru->newest->newer = entry;
+	else
+		lru->oldest = entry;
 	lru->newest = entry;
 }
 
 static void
 delist(struct lru *lru, struct lru_entry *entry)
 {
-	*(entry->newer ? &entry->newer->older : &lru->newest) = entry->older;
-	*(entry->older ? &entry->older->newer : &lru->oldest) = entry->newer;
+	if (lru->newest == entry)
+		lru->newest = entry->older;
+	else
+		entry->newer->older = entry->older;
+	if (lru->oldest == entry)
+		lru->oldest = entry->newer;
+	else
+		entry->older->newer = entry->newer;
 }
 
 static void

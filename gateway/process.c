@@ -101,7 +101,7 @@ take_station(const struct process *process, const struct record *record)
 	const struct traffic_subject subject = {
 		.kind = record->kind,
 		.entity = subject_entity(record),
-		.has_mac = mac && at->mac.field->mac_type,
+		.has_mac = at && mac && at->mac.field->mac_type,
 		.local_mac = mac & MAC_LOCAL,
 	};
 

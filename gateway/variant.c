@@ -34,7 +34,7 @@ add_members(const struct variant *variant, struct variant_view *view, struct env
 		jsonw_fini(more);
 	more->length = 0;
 	item->more = more;
-	if (enrich_write(enrich, &wish, more))
+	if (enrich_write(enrich, &wish, more) && view->readings)
 		view->readings->present = false;
 }
 

@@ -13,7 +13,7 @@ from proc import NMSP2MQTT, ROOT, nmsp2mqtt
 
 DATA = {"NMSP2MQTT_DATA": str(ROOT / "conf")}
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 BASELINE = (ROOT / "conf/dictionary/baseline.conf").read_text(encoding="utf-8")
 ENVELOPE = {"schema", "gateway", "controller", "session", "seq", "received_at", "ts", "solicited",

@@ -20,8 +20,7 @@ struct rig {
 	struct gateway gateway;
 	struct config config;
 	struct config_controller configs[2];
-	struct controller controllers[2];
-	struct controller *list[2];
+	struct controller *controllers[2];
 	struct reading *in;
 	const struct message_def *sent[64];
 	uint32_t transactions[64];
@@ -91,8 +90,9 @@ add_controller(struct rig *rig, size_t place)
 {
 	static char names[2][4] = {"hq", "lab"}, service[] = "handover";
 	static struct config_service handover = {service, service, 0};
-	struct controller *c = &rig->controllers[place];
+	struct controller *c = calloc(1, sizeof *c);
 
+	assert_non_null(c);
 	rig->configs[place] = (struct config_controller){.name = names[place],
 							 .services = &handover,
 							 .n_services = 1,
@@ -106,7 +106,7 @@ add_controller(struct rig *rig, size_t place)
 	c->dict = rig->in->dict;
 	assert_int_equal(controller_init(c), 0);
 	c->session.actions = &actions;
-	rig->list[place] = c;
+	rig->controllers[place] = c;
 }
 
 static struct rig *
@@ -120,7 +120,7 @@ rig_new(void)
 	rig->in = reading_new(BASELINE);
 	assert_int_equal(uv_loop_init(&g->loop), 0);
 	g->config = &rig->config;
-	g->controllers = rig->list;
+	g->controllers = rig->controllers;
 	g->n_controllers = 2;
 	g->shared = (struct controller_shared){.loop = &g->loop,
 					       .pacer = &g->pacer,
@@ -143,12 +143,11 @@ rig_free(struct rig *rig)
 
 	command_stop(g);
 	command_fini(g);
-	for (size_t i = 0; i < 2; i++) {
-		uv_close((uv_handle_t *)&rig->controllers[i].timer, NULL);
-		session_fini(&rig->controllers[i].session);
-		stream_fini(&rig->controllers[i].stream);
-	}
+	for (size_t i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&rig->controllers[i]->timer, NULL);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < 2; i++)
+		controller_free(rig->controllers[i]);
 	assert_int_equal(uv_loop_close(&g->loop), 0);
 	arena_fini(&g->shared.writing);
 	reading_free(rig->in);
@@ -217,7 +216,8 @@ receive(struct rig *rig, size_t place, const char *name, uint32_t transaction, c
 	for (unsigned i = 0; i < 4; i++)
 		in->bytes[8 + i] = (uint8_t)(transaction >> 8 * (3 - i));
 	reading_open(in);
-	session_message(&rig->controllers[place].session, uv_now(&rig->gateway.loop), &in->message);
+	session_message(&rig->controllers[place]->session, uv_now(&rig->gateway.loop),
+			&in->message);
 }
 
 static uint32_t
@@ -229,7 +229,7 @@ last_transaction(const struct rig *rig)
 static void
 subscribe(struct rig *rig, size_t place)
 {
-	struct session *s = &rig->controllers[place].session;
+	struct session *s = &rig->controllers[place]->session;
 	uint64_t now = uv_now(&rig->gateway.loop);
 
 	session_start(s, now);
@@ -416,7 +416,7 @@ test_all_controllers_are_waited_for(void **state)
 	second = last_transaction(rig);
 	receive(rig, 1, "ap_info_response", second, SUCCESS);
 	assert_int_equal(rig->responses, 0);
-	session_lost(&rig->controllers[0].session, uv_now(&rig->gateway.loop), LOSS_CLOSED, "cut");
+	session_lost(&rig->controllers[0]->session, uv_now(&rig->gateway.loop), LOSS_CLOSED, "cut");
 	assert_int_equal(rig->responses, 1);
 	assert_true(rig->ok);
 	assert_string_equal(
@@ -451,7 +451,7 @@ static void
 test_disable_waits_for_the_controller(void **state)
 {
 	struct rig *rig = rig_new();
-	struct session *s = &rig->controllers[0].session;
+	struct session *s = &rig->controllers[0]->session;
 
 	(void)state;
 	subscribe(rig, 0);
@@ -463,8 +463,8 @@ test_disable_waits_for_the_controller(void **state)
 	assert_error(rig, "controller/reconnect", "{'controller':'hq'}", "is about to hang up");
 	rig->responses = 0;
 	receive(rig, 0, "service_unsubscribe_response", last_transaction(rig), SUCCESS);
-	rig->controllers[0].stop_by = 0;
-	controller_arm(&rig->controllers[0]);
+	rig->controllers[0]->stop_by = 0;
+	controller_arm(rig->controllers[0]);
 	uv_run(&rig->gateway.loop, UV_RUN_NOWAIT);
 	assert_int_equal(rig->responses, 2);
 	assert_response(rig, "{'command':'controller/disable','ok':true,'controller':'hq',"
@@ -485,7 +485,7 @@ static void
 test_dials_by_command_are_rare(void **state)
 {
 	struct rig *rig = rig_new();
-	struct session *s = &rig->controllers[1].session;
+	struct session *s = &rig->controllers[1]->session;
 
 	(void)state;
 	session_start(s, 0);
