@@ -10,7 +10,7 @@ import pytest
 import engine
 
 USER = 10001
-MEGABYTES = 110
+MEGABYTES = 95
 SECRET = "/run/secrets/mqtt.password"
 # No root, nothing to write to but the volume, and neither of the shells that Debian has.
 CAREFUL = ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all",
