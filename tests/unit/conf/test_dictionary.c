@@ -184,7 +184,7 @@ static const char *const baseline_messages[] = {
 	"52 spectrum_notification s assumed: interferer* air_quality*",
 	"60 on_demand_request c assumed: mac",
 	"61 on_demand_response s assumed: status information*",
-	"65 ap_info_request c assumed: scope",
+	"65 ap_info_request c assumed: scope mac*",
 	"66 ap_info_response s assumed: status access_point*",
 	"67 ap_info_notification s documented: access_point*",
 };
