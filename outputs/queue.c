@@ -558,9 +558,10 @@ queue_finish(struct queue *queue, struct queue_list *list, struct queue_item *it
 	/* Acknowledgements come in clusters, and asking for the time costs more than the rest. */
 	if (queue->finished.count % SAME_TIME == 0)
 		queue->finished_ms = (uint32_t)timestamp_now();
-	if (item->account && outcome == OUTCOME_PUBLISHED)
+	if (item->account && !item->is_response && outcome == OUTCOME_PUBLISHED)
 		note_latency(queue, item, queue->finished_ms);
-	account_add(&queue->finished_records, item->records);
+	if (!item->is_response)
+		account_add(&queue->finished_records, item->records);
 	queue_list_append(&queue->finished, item);
 	if (queue->finished.count < FINISHED_MANY)
 		return;
