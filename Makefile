@@ -179,7 +179,7 @@ run:
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
 STAGES := programs unit vectors style clang cppcheck tidy e2e examples core-faults sanitize \
-	  page-test ship
+	  page-test
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
