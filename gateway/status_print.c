@@ -243,9 +243,11 @@ total_of(const json_t *controllers, const char *key)
 	json_t *kinds, *account;
 	long long total = 0;
 
-	json_object_foreach((json_t *)controllers, name, kinds)
-		json_object_foreach(kinds, kind, account)
+	json_object_foreach((json_t *)controllers, name, kinds) {
+		json_object_foreach(kinds, kind, account) {
 			total += sum_of(account, key);
+		}
+	}
 	return total;
 }
 

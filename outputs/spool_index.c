@@ -132,7 +132,9 @@ spool_index_find(const struct spool_index *index, uint64_t key)
 {
 	uint64_t place = index->n_entries ? find_entry(index, key)->place : 0;
 
-	return is_gone(index, place) ? (struct spool_place){0} : unpack(place);
+	if (is_gone(index, place))
+		return (struct spool_place){.number = 0};
+	return unpack(place);
 }
 
 void

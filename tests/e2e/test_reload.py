@@ -37,7 +37,7 @@ class Running:
     def text(self, change):
         new = daemon.merged(self.base, change)
         return daemon.configuration(self.state_dir, new["controller"], new["mqtt"], new["file"],
-                                    new["gateway"], new["log"])
+                                    new["gateway"], log=new["log"])
 
     def reload(self, change=()):
         """SIGHUP with the base configuration and a change of it; what the daemon says of it."""
