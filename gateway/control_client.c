@@ -113,7 +113,7 @@ static int
 connect_to(const char *path, unsigned wait_s, char *error)
 {
 	const struct timeval wait = {.tv_sec = wait_s};
-	struct unix_path unix_path;
+	struct unix_path unix_path = {.directory = -1};
 	int fd, status;
 
 	if (unix_path_open(&unix_path, path))
