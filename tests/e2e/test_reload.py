@@ -221,7 +221,7 @@ def test_a_bad_configuration_changes_nothing(running, peer, subscriber):
     assert result["ok"] is False and result["errors"] == [{
         "file": str(running.daemon.config), "line": line,
         "message": 'qos = "3": expected a whole number from 0 to 2'}]
-    assert any("everything stays as it was" in one for one in running.daemon.log)
+    running.daemon.wait_line("everything stays as it was")
     peer.ready().send(play.measurement(1))
     assert "tags" not in subscriber.records(1, "rssi")[0]
     assert changes(running.reload()) == {}
