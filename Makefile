@@ -257,8 +257,7 @@ tidy:
 
 cppcheck:
 	@$(CPPCHECK) --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
-		'-Djson_object_foreach(o,k,v)=while(0)' '-Djson_array_foreach(a,i,v)=while(0)' \
-		--error-exitcode=1 -j $(JOBS) $(DEFINES) $(sources) $(mains)
+		--library=tests/style/jansson.cfg --error-exitcode=1 -j $(JOBS) $(DEFINES) $(sources) $(mains)
 
 clang:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-clang CC=$(CLANG) WERROR=1 programs

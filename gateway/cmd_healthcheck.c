@@ -13,19 +13,11 @@ ask(const struct control_target *target, bool ready)
 {
 	const struct control_request request = {.method = "GET",
 						.path = ready ? "/readyz" : "/healthz"};
-	char error[CONTROL_ERROR_SIZE];
 	struct control_reply reply;
-	char *socket = control_path(target);
 	int status;
 
-	if (!socket)
+	if (control_ask(target, &request, &reply))
 		return COMMAND_ERROR;
-	status = control_call(socket, &request, &reply, error);
-	free(socket);
-	if (status) {
-		fprintf(stderr, "%s\n", error);
-		return COMMAND_ERROR;
-	}
 	status = reply.status == 200 ? COMMAND_OK : COMMAND_ERROR;
 	fprintf(status ? stderr : stdout, ready ? "%s\n" : "%s", reply.body);
 	free(reply.body);

@@ -73,19 +73,11 @@ static int
 reload(const struct control_target *target)
 {
 	const struct control_request request = {.method = "POST", .path = "/api/v1/reload"};
-	char error[CONTROL_ERROR_SIZE];
 	struct control_reply reply;
-	char *socket = control_path(target);
 	int status;
 
-	if (!socket)
+	if (control_ask(target, &request, &reply))
 		return COMMAND_ERROR;
-	status = control_call(socket, &request, &reply, error);
-	free(socket);
-	if (status) {
-		fprintf(stderr, "%s\n", error);
-		return COMMAND_ERROR;
-	}
 	status = print_result(&reply);
 	free(reply.body);
 	return status;

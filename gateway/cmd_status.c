@@ -31,7 +31,7 @@ print_text(const char *body, const char *controller)
 
 /* A name of a controller needs no escapes: what does is none. */
 static int
-show(const char *socket, const char *controller, bool json)
+show(const struct control_target *target, const char *controller, bool json)
 {
 	char path[256], error[CONTROL_ERROR_SIZE];
 	struct control_request request = {.method = "GET", .path = path};
@@ -40,10 +40,12 @@ show(const char *socket, const char *controller, bool json)
 
 	snprintf(path, sizeof path, "/api/v1/status%s%s", controller ? "?controller=" : "",
 		 controller ? controller : "");
-	if (control_call(socket, &request, &reply, error)) {
-		fprintf(stderr, "%s\n", error);
+	if (controller && !control_is_name(controller)) {
+		fprintf(stderr, "%s is no name of a controller\n", controller);
 		return COMMAND_ERROR;
 	}
+	if (control_ask(target, &request, &reply))
+		return COMMAND_ERROR;
 	if (reply.status != 200) {
 		control_refusal(reply.body, error);
 		fprintf(stderr, "%s\n", error);
@@ -53,22 +55,6 @@ show(const char *socket, const char *controller, bool json)
 		status = print_text(reply.body, controller);
 	}
 	free(reply.body);
-	return status;
-}
-
-static int
-show_at(const struct control_target *target, const char *controller, bool json)
-{
-	char *socket;
-	int status;
-
-	if (controller && !control_is_name(controller)) {
-		fprintf(stderr, "%s is no name of a controller\n", controller);
-		return COMMAND_ERROR;
-	}
-	socket = control_path(target);
-	status = socket ? show(socket, controller, json) : COMMAND_ERROR;
-	free(socket);
 	return status;
 }
 
@@ -97,5 +83,5 @@ cmd_status(int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		return command_usage("status");
-	return show_at(&target, optind < argc ? argv[optind] : NULL, json);
+	return show(&target, optind < argc ? argv[optind] : NULL, json);
 }

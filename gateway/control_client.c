@@ -113,7 +113,7 @@ static int
 connect_to(const char *path, unsigned wait_s, char *error)
 {
 	const struct timeval wait = {.tv_sec = wait_s};
-	struct unix_path unix_path = {.directory = -1};
+	struct unix_path unix_path;
 	int fd, status;
 
 	if (unix_path_open(&unix_path, path))
@@ -263,6 +263,23 @@ control_call(const char *path, const struct control_request *request, struct con
 	}
 	*reply = (struct control_reply){status, in.data, in.length};
 	return 0;
+}
+
+int
+control_ask(const struct control_target *target, const struct control_request *request,
+	    struct control_reply *reply)
+{
+	char error[CONTROL_ERROR_SIZE];
+	char *socket = control_path(target);
+	int status;
+
+	if (!socket)
+		return -1;
+	status = control_call(socket, request, reply, error);
+	free(socket);
+	if (status)
+		fprintf(stderr, "%s\n", error);
+	return status;
 }
 
 void

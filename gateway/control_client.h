@@ -48,6 +48,10 @@ bool control_is_name(const char *text);
 int control_call(const char *socket, const struct control_request *request,
 		 struct control_reply *reply, char *error);
 
+/* The same of the gateway at `target`; what went wrong is told on standard error. */
+int control_ask(const struct control_target *target, const struct control_request *request,
+		struct control_reply *reply);
+
 /* The sentence in a reply that refuses, to `error`. */
 void control_refusal(const char *body, char *error);
 

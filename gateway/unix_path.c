@@ -30,10 +30,11 @@ unix_path_open(struct unix_path *u, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *short_path = path;
-	char *room = u->address.sun_path;
+	char *room;
 	int length = 0;
 
 	*u = (struct unix_path){.address.sun_family = AF_UNIX, .directory = -1};
+	room = u->address.sun_path;
 	if (strlen(path) >= sizeof u->address.sun_path && slash) {
 		u->directory = open_directory(path, slash);
 		if (u->directory < 0)
