@@ -194,19 +194,29 @@ drop(struct input *in, size_t length)
 	memmove(in->data, in->data + length, in->length + 1);
 }
 
+/* The status in "HTTP/1.0 200 OK", or 0. */
+static unsigned
+status_of(const char *head)
+{
+	const char *blank = strncmp(head, "HTTP/1.", 7) == 0 ? strchr(head, ' ') : NULL;
+
+	return blank ? (unsigned)strtoul(blank, NULL, 10) : 0;
+}
+
 /* Reads the head of the reply; its status, or 0. */
 static unsigned
 read_head(struct input *in)
 {
-	unsigned status = 0;
 	const char *end = NULL;
+	unsigned status;
 
 	while (!end && !in->ended && in->length < HEAD_MAX) {
 		if (read_more(in))
 			return 0;
 		end = strstr(in->data, "\r\n\r\n");
 	}
-	if (!end || sscanf(in->data, "HTTP/1.%*u %u", &status) != 1) {
+	status = end ? status_of(in->data) : 0;
+	if (!status) {
 		errno = EPROTO;
 		return 0;
 	}

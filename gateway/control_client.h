@@ -43,9 +43,9 @@ char *control_path(const struct control_target *target);
 /* Whether a text may be the name of a controller; such a one needs no escapes in a query. */
 bool control_is_name(const char *text);
 
-/* Asks and reads the whole reply. Returns 0, or -1 with a sentence in `error` (CONTROL_ERROR_SIZE
- * bytes). */
-int control_call(const char *socket, const struct control_request *request,
+/* Asks at the socket `path` and reads the whole reply. Returns 0, or -1 with a sentence in `error`
+ * (CONTROL_ERROR_SIZE bytes). */
+int control_call(const char *path, const struct control_request *request,
 		 struct control_reply *reply, char *error);
 
 /* The same of the gateway at `target`; what went wrong is told on standard error. */
@@ -57,7 +57,7 @@ void control_refusal(const char *body, char *error);
 
 /* Asks and hands over the reply line by line, without its newline, until it ends or `reader` has
  * enough. Returns 0, or -1 with a sentence, which is the gateway's when it refuses. */
-int control_stream(const char *socket, const struct control_request *request,
+int control_stream(const char *path, const struct control_request *request,
 		   const struct control_reader *reader, char *error);
 
 #endif

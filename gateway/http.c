@@ -392,7 +392,7 @@ answer(struct exchange *exchange, struct request *request)
 }
 
 /* The signature is libmicrohttpd's. */
-static enum MHD_Result
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size) */
 on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
 	   const char *version, const char *data, size_t *size, void **exchanged)
 {

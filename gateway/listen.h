@@ -23,8 +23,8 @@ struct listen_socket {
 };
 
 /* Listens on an IPv4 or IPv6 address. Else a sentence in `error`. */
-enum listen_result listen_tcp(struct listen_socket *socket, const char *address, uint16_t port,
-			      char *error, size_t size);
+enum listen_result listen_tcp(struct listen_socket *s, const char *text, uint16_t port, char *error,
+			      size_t size);
 
 /* Listens on a Unix socket of mode 0660. A socket there that nobody listens on any more is
  * replaced; one that somebody does is left alone. */

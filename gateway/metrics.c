@@ -98,13 +98,16 @@ static void
 write_memory(FILE *out, const struct family *family, void *subject)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long long resident;
+	char line[256] = "";
+	const char *resident; /* the second number, in pages */
 
 	(void)subject;
 	if (!file)
 		return;
-	if (fscanf(file, "%*u %llu", &resident) == 1)
-		metric_count(out, family->name, none, resident * (uint64_t)sysconf(_SC_PAGESIZE));
+	resident = fgets(line, sizeof line, file) ? strchr(line, ' ') : NULL;
+	if (resident)
+		metric_count(out, family->name, none,
+			     strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE));
 	fclose(file);
 }
 

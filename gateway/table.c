@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "gateway/table.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,7 @@ print_cell(const struct table *table, FILE *out, size_t column, const struct cel
 void
 table_print(const struct table *table, FILE *out, unsigned indent, bool colours)
 {
+	assert(table->n_columns > 0);
 	fprintf(out, "%*s", (int)indent, "");
 	for (size_t column = 0; column < table->n_columns; column++) {
 		struct cell head = {.colour = TABLE_DIM};

@@ -7,6 +7,7 @@
 #include "outputs/spool_index.h"
 
 #include <stdbool.h>
+#include <assert.h>
 #include <stdlib.h>
 
 #define FIRST_ENTRIES 1024
@@ -106,6 +107,7 @@ find_or_make(struct spool_index *index, uint64_t key)
 			return NULL;
 		entry = find_entry(index, key);
 	}
+	assert(entry);
 	*entry = (struct spool_index_entry){.key = key};
 	index->n_used++;
 	return entry;
