@@ -203,8 +203,11 @@ class Subscriber(Inbox):
         self.client.publish(topic, payload, qos=1)
 
     def stop(self):
-        self.client.disconnect()
-        self.client.loop_stop()
+        """Ends for good: paho keeps sockets of its own open for as long as its client lives."""
+        if self.client:
+            self.client.disconnect()
+            self.client.loop_stop()
+        self.client = None
 
 
 class MosquittoSub(Inbox):

@@ -120,7 +120,8 @@ class Connection(Waiter):
             self._serve()
         except (OSError, AssertionError) as error:
             reason = f"{type(error).__name__}: {error}"
-        self.raw.close()
+        for end in (self.raw, self._wake_read, self._wake_write):
+            end.close()
         self.notify(lambda: setattr(self, "ended", reason))
         self.peer.notify()
 
@@ -261,6 +262,7 @@ class Peer(Waiter):
         self.context = server_tls.context(self.pair, **self.tls)
 
     def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self.listener.close()
         for connection in self.connections:
             connection.reset()
