@@ -366,6 +366,22 @@ gateway_run(struct gateway *g)
 	return 0;
 }
 
+/* Blocked first: once the handles are closed, one more signal would kill what has ended well. */
+static void
+end_signals(struct gateway *g)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	close_handle((uv_handle_t *)&g->sigterm);
+	close_handle((uv_handle_t *)&g->sigint);
+	close_handle((uv_handle_t *)&g->sighup);
+}
+
 void
 gateway_fini(struct gateway *g)
 {
@@ -374,9 +390,7 @@ gateway_fini(struct gateway *g)
 		return;
 	}
 	end_loop(g);
-	close_handle((uv_handle_t *)&g->sigterm);
-	close_handle((uv_handle_t *)&g->sigint);
-	close_handle((uv_handle_t *)&g->sighup);
+	end_signals(g);
 	uv_run(&g->loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_free(g->controllers[i]);

@@ -262,8 +262,9 @@ class Peer(Waiter):
         self.context = server_tls.context(self.pair, **self.tls)
 
     def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
-        self.listener.close()
+        if self.listener.fileno() >= 0:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
+            self.listener.close()
         for connection in self.connections:
             connection.reset()
             connection.thread.join(2)
