@@ -76,11 +76,16 @@ helpers := feeder
 man     := nmsp-sim.1 nmsp2mqtt.1 nmsp2mqtt.conf.5 nmsp2mqtt-dictionary.5
 dictionaries := baseline.conf
 examples     := conf/nmsp2mqtt.conf.example conf/nmsp2mqtt.conf
+consumers    := README.md home_assistant.py node-red-flow.json prometheus-rules.test.yml \
+		prometheus-rules.yml prometheus.yml telegraf.conf to_sqlite.py \
+		bridge/central.acl bridge/central.conf bridge/site.acl bridge/site.conf
 
 # What `make install` puts where, each as mode:file:place.
 installed = $(foreach f,$(programs),0755:$f:$(BINDIR)/$(notdir $f)) \
 	    $(foreach f,$(dictionaries),0644:conf/dictionary/$f:$(DATADIR)/nmsp2mqtt/dictionary/$f) \
 	    $(foreach f,$(examples),0644:$f:$(EXAMPLEDIR)/$(notdir $f)) \
+	    $(foreach f,$(filter-out %.py,$(consumers)),0644:docs/examples/$f:$(EXAMPLEDIR)/$f) \
+	    $(foreach f,$(filter %.py,$(consumers)),0755:docs/examples/$f:$(EXAMPLEDIR)/$f) \
 	    $(foreach f,$(man),0644:docs/man/$f:$(MANDIR)/man$(subst .,,$(suffix $f))/$f) \
 	    0644:$(BUILD)/nmsp2mqtt.service:$(UNITDIR)/nmsp2mqtt.service \
 	    0644:conf/systemd/nmsp2mqtt.sysusers:$(SYSUSERSDIR)/nmsp2mqtt.conf \
@@ -308,8 +313,8 @@ install: $(programs) $(BUILD)/nmsp2mqtt.service
 # The configuration and the state stay.
 uninstall:
 	@for file in $(installed); do rm -fv "$(DESTDIR)$${file##*:}"; done
-	@for folder in $(DATADIR)/nmsp2mqtt/dictionary $(DATADIR)/nmsp2mqtt $(EXAMPLEDIR) \
-		$(dir $(EXAMPLEDIR)); do rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done
+	@for folder in $(DATADIR)/nmsp2mqtt/dictionary $(DATADIR)/nmsp2mqtt $(EXAMPLEDIR)/bridge \
+		$(EXAMPLEDIR) $(dir $(EXAMPLEDIR)); do rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-sanitize

@@ -141,7 +141,9 @@ def test_install(machine):
     for path in ("/usr/share/man/man1/nmsp2mqtt.1.gz", "/usr/share/man/man5/nmsp2mqtt.conf.5.gz",
                  "/usr/share/man/man5/nmsp2mqtt-dictionary.5.gz", UNIT,
                  "/usr/share/nmsp2mqtt/dictionary/baseline.conf",
-                 "/usr/share/doc/nmsp2mqtt/examples/nmsp2mqtt.conf.example"):
+                 "/usr/share/doc/nmsp2mqtt/examples/nmsp2mqtt.conf.example",
+                 "/usr/share/doc/nmsp2mqtt/examples/bridge/site.conf",
+                 "/usr/share/doc/nmsp2mqtt/examples/to_sqlite.py"):
         assert path in files, path
 
 

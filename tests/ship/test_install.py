@@ -6,14 +6,18 @@ import re
 import engine
 from proc import BUILD, ROOT
 
-PROGRAMS = {"usr/local/bin/nmsp2mqtt", "usr/local/bin/nmsp-sim"}
+EXAMPLES = "usr/local/share/doc/nmsp2mqtt/examples"
+CONSUMERS = {str(path.relative_to(ROOT / "docs/examples"))
+             for path in (ROOT / "docs/examples").rglob("*") if path.is_file()}
+PROGRAMS = {"usr/local/bin/nmsp2mqtt", "usr/local/bin/nmsp-sim",
+            *(f"{EXAMPLES}/{name}" for name in CONSUMERS if name.endswith(".py"))}
 OTHERS = {
     "usr/local/lib/systemd/system/nmsp2mqtt.service",
     "usr/local/lib/sysusers.d/nmsp2mqtt.conf",
     "usr/local/lib/tmpfiles.d/nmsp2mqtt.conf",
     "usr/local/share/nmsp2mqtt/dictionary/baseline.conf",
-    "usr/local/share/doc/nmsp2mqtt/examples/nmsp2mqtt.conf",
-    "usr/local/share/doc/nmsp2mqtt/examples/nmsp2mqtt.conf.example",
+    f"{EXAMPLES}/nmsp2mqtt.conf", f"{EXAMPLES}/nmsp2mqtt.conf.example",
+    *(f"{EXAMPLES}/{name}" for name in CONSUMERS if not name.endswith(".py")),
     "usr/local/share/man/man1/nmsp2mqtt.1", "usr/local/share/man/man1/nmsp-sim.1",
     "usr/local/share/man/man5/nmsp2mqtt.conf.5",
     "usr/local/share/man/man5/nmsp2mqtt-dictionary.5",
@@ -41,6 +45,7 @@ def test_there_and_back(tmp_path):
     make("uninstall", tmp_path)
     assert set(files(tmp_path)) == {"var/lib/nmsp2mqtt/identity.key"}
     assert not os.path.exists(tmp_path / "usr/local/share/nmsp2mqtt")
+    assert not os.path.exists(tmp_path / "usr/local/share/doc/nmsp2mqtt")
 
 
 def test_lists_of_packages_agree():
