@@ -119,6 +119,7 @@ def whole(block):
         block += 'controller "c" { host = "127.0.0.1" }\n'
     if not has & {"mqtt", "file"}:
         block += 'file "f" { path = "-" }\n'
+    block = re.sub(r'"/var/(?:lib|log)/nmsp2mqtt/', '"', block)
     return re.sub(r'state_dir(\s*)= "[^"]*"', r'state_dir\1= "state"', block)
 
 
