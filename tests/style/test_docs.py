@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""test_docs.py: what the README and the pages in docs/ say agrees with the program."""
+"""test_docs.py: what the pages at the top and in docs/ say agrees with the program."""
 import json
 import os
 import re
@@ -9,11 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import cases
-from proc import NMSP2MQTT, ROOT, nmsp2mqtt
+from proc import NMSP2MQTT, NMSP_SIM, ROOT, nmsp2mqtt
 
 DATA = {"NMSP2MQTT_DATA": str(ROOT / "conf")}
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 BASELINE = (ROOT / "conf/dictionary/baseline.conf").read_text(encoding="utf-8")
 ENVELOPE = {"schema", "gateway", "controller", "session", "seq", "received_at", "ts", "solicited",
@@ -106,6 +106,24 @@ def test_commands_and_their_options():
                 continue
             for option in re.findall(r"\s(--?[a-z][\w-]*)", rest):
                 assert re.search(rf"(?<![\w-]){option}\b", usage), f"nmsp2mqtt {command} {option}"
+
+
+def usage_of(*command):
+    return subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+@needs_program
+@pytest.mark.parametrize("program", [NMSP2MQTT, NMSP_SIM], ids=os.path.basename)
+def test_manual_has_every_option(program):
+    manual = (ROOT / f"docs/man/{os.path.basename(program)}.1").read_text(encoding="utf-8")
+    usage = usage_of(program)
+    listed = re.search(r"^Commands:\n(.*?)^$", usage, re.MULTILINE | re.DOTALL)
+    for command in re.findall(r"^  (\w+) ", listed[1], re.MULTILINE) if listed else []:
+        assert re.search(rf"^\.It Cm {command}$", manual, re.MULTILINE), command
+        usage += usage_of(program, command)
+    options = set(re.findall(r"(?<![\w-])-(-?\w[\w-]*)", usage))
+    told = set(re.findall(r"(?:(?<=\bFl )|(?<=[,|] ))(-?\w[\w-]*)", manual))
+    assert options and not options - told
 
 
 # Configuration.
@@ -312,30 +330,51 @@ def test_subsystems_of_the_log():
 # What stands in a quoted line in place of %s: the words of libraries, and examples.
 FILLED_IN = ("No route to host", "Connection refused", "Connection reset by peer",
              "certificate unknown", "protocol version", "self-signed certificate",
-             "unknown node or service", "impossible length", "during the handshake")
-EXAMPLES = re.compile(
-    r'…|; |: |\bhq\b|\bbaseline\b|\b[a-z_]+:[a-z_]+\b,?|\d[\d.:]*|"[^"]*"|'
-    r"wlc\.example\.invalid|nmsp/\S+|\S*\.pin\b|\bN\b|" + "|".join(FILLED_IN))
+             "unknown node or service", "impossible length", "during the handshake",
+             "certificate verify failed", "before SSL initialization",
+             "string or '}' expected near end of file", "got an array",
+             "id controller mac entity", "one of client", "received")
+NAMES = (r"\b(?:hq|store|feed|main|baseline|N)\b", r"\b[a-z]+_[a-z_]+\b", r"\b[a-z_]+:[a-z_]+\b",
+         r"wlc\.example\.invalid", r"nmsp/\S+", r"\S*\.pin\b", r"(?<!\S)/\S+", r"= \w+",
+         r"(?:SSLv3/TLS|TLSv1\.\d) [\w ]+", r"\d[\d.:]*", r'"[^"]*"')
+EXAMPLES = re.compile("|".join(("…", "[:;,] ", *NAMES, *FILLED_IN)))
+
+
+PROGRAM = [path for folder in ("codecs", "conf", "outputs", "gateway")
+           for path in sorted((ROOT / folder).rglob("*.c"))]
 
 
 def told_by_the_source():
     """All string literals of the program, joined where C joins them, without what printf fills."""
     text = ""
-    for path in sorted(ROOT.glob("*/*.c")):
-        if path.parts[-2] in ("codecs", "conf", "gateway", "outputs"):
-            code = path.read_text(encoding="utf-8")
-            code = re.sub(r'(?<!\\)"\s*\n\s*"', "", code)
-            for literal in re.findall(r'"((?:\\.|[^"\\\n])*)"', code):
-                text += re.sub(r"%[-.*\d]*(?:ll|z|l|h)?[a-z]", "\0", literal) + "\n"
+    for path in PROGRAM:
+        code = path.read_text(encoding="utf-8")
+        code = re.sub(r'(?<!\\)"\s*\n\s*"', "", code)
+        for literal in re.findall(r'"((?:\\.|[^"\\\n])*)"', code):
+            text += re.sub(r"%[-+.*\d]*(?:ll|z|l|h)?[a-z]", "\0", literal) + "\n"
     return text.replace('\\"', '"')
 
 
-def test_reasons_exist():
-    """What the page on trouble quotes is in the source, but for examples of names and numbers."""
+def not_told(quotes):
+    """Pieces of what is quoted that are not in the source; examples of names and numbers may be."""
     source = told_by_the_source()
-    pieces = [piece.strip(" :;,()") for row in rows(page("troubleshooting.md"))
-              for quoted in re.findall(r"`([^`]+)`", row[0]) for piece in EXAMPLES.split(quoted)]
-    assert not [piece for piece in pieces if len(piece) >= 12 and piece not in source]
+    pieces = [piece.strip(" :;,()") for quote in quotes for piece in EXAMPLES.split(quote)]
+    return [piece for piece in pieces if len(piece) >= 12 and piece not in source]
+
+
+@pytest.mark.parametrize("table", [page("troubleshooting.md"),
+                                   section(page("commands.md"), "What is refused")],
+                         ids=["troubleshooting.md", "commands.md"])
+def test_reasons_exist(table):
+    quotes = [quote for row in rows(table) for quote in re.findall(r"`([^`]+)`", row[0])]
+    assert quotes and not not_told(quotes)
+
+
+@pytest.mark.parametrize("source", PAGES, ids=page_id)
+def test_lines_of_the_log_exist(source):
+    told = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", TEXT[source], re.MULTILINE | re.DOTALL))
+    assert not not_told(re.findall(r"^(?:\S+Z )?(?:error|warning|info|debug) [^:]+: (.*)$", told,
+                                   re.MULTILINE))
 
 
 @needs_program
