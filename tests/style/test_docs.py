@@ -328,8 +328,8 @@ def test_subsystems_of_the_log():
 # What the program says.
 
 # What stands in a quoted line in place of %s: the words of libraries, and examples.
-FILLED_IN = ("No route to host", "Connection refused", "Connection reset by peer",
-             "certificate unknown", "protocol version", "self-signed certificate",
+FILLED_IN = ("No route to host", "Permission denied", "Connection refused",
+             "Connection reset by peer", "certificate unknown", "protocol version", "self-signed certificate",
              "unknown node or service", "impossible length", "during the handshake",
              "certificate verify failed", "before SSL initialization",
              "string or '}' expected near end of file", "got an array",
