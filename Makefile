@@ -32,8 +32,8 @@ codecs  := arena civic compile decode dict encode fault frame geo message places
 conf    := config config_check config_diff config_filter config_lists config_topic \
 	   dictionary dictionary_check dictionary_read dictionary_shapes options origin \
 	   report scan source suggest text token
-outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands \
-	   mqtt_inbox mqtt_output mqtt_reason mqtt_settings output queue queue_index \
+outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands mqtt_dial \
+	   mqtt_inbox mqtt_output mqtt_reason mqtt_rival mqtt_send mqtt_settings output queue queue_index \
 	   record_json retained schema spool spool_check spool_file spool_index spool_item \
 	   spool_owner spool_record spooler spooler_write timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
