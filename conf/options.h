@@ -97,6 +97,10 @@ bool option_set(const struct option *option, void *target, const struct option_v
 /* The place of `text` among words that are separated by blanks, -1 when it is none of them. */
 int option_find_word(const char *words, const char *text);
 
+/* Says what was expected. Returns false. */
+bool option_expect(struct option_expected *expected, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Says that one of an option's words was expected, and which. Returns false. */
 bool option_expect_word(const struct option *option, struct option_expected *expected);
 
