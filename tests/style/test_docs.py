@@ -329,9 +329,9 @@ def test_subsystems_of_the_log():
 
 # What stands in a quoted line in place of %s: the words of libraries, and examples.
 FILLED_IN = ("No route to host", "Permission denied", "Connection refused",
-             "Connection reset by peer", "certificate unknown", "protocol version", "self-signed certificate",
-             "unknown node or service", "impossible length", "during the handshake",
-             "certificate verify failed", "before SSL initialization",
+             "Connection reset by peer", "certificate unknown", "protocol version",
+             "self-signed certificate", "unknown node or service", "impossible length",
+             "during the handshake", "certificate verify failed", "before SSL initialization",
              "string or '}' expected near end of file", "got an array",
              "id controller mac entity", "one of client", "received")
 NAMES = (r"\b(?:hq|store|feed|main|baseline|N)\b", r"\b[a-z]+_[a-z_]+\b", r"\b[a-z_]+:[a-z_]+\b",
