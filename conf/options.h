@@ -97,6 +97,12 @@ bool option_set(const struct option *option, void *target, const struct option_v
 /* The place of `text` among words that are separated by blanks, -1 when it is none of them. */
 int option_find_word(const char *words, const char *text);
 
+/* The first words of the subjects of the log, with blanks between. */
+extern const char option_subsystems[];
+
+/* Whether `subject` is one of them, alone or with more behind a blank. */
+bool option_is_subject(const char *subject);
+
 /* Says that one of an option's words was expected, and which. Returns false. */
 bool option_expect_word(const struct option *option, struct option_expected *expected);
 

@@ -37,7 +37,8 @@ const struct command command_table[] = {
 	 "unsubscribes, hangs up and stays away until controller/enable", command_disable},
 	{"controller/reconnect", "controller",
 	 "hangs up and dials anew; ends a back-off or a quarantine", command_reconnect},
-	{"log_level", "level subject", "changes how much is logged", command_log_level},
+	{"log_level", "level subject controller trace",
+	 "changes how much is logged, or traces one controller", command_log_level},
 	{"status", "controller", "tells the state of everything", command_status},
 	{.name = NULL},
 };

@@ -9,11 +9,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/log_limit.h"
 #include "gateway/log_line.h"
+#include "gateway/log_settings.h"
 #include "gateway/log_sink.h"
 
 static const char *const levels[] = {
@@ -22,9 +22,6 @@ static const char *const levels[] = {
 	[LOG_LEVEL_INFO] = "info",
 	[LOG_LEVEL_DEBUG] = "debug",
 };
-
-/* The subsystems that know of one controller. */
-static const char *const of_controllers[] = {"session", "tls"};
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -54,56 +51,15 @@ log_level_named(const char *name, enum log_level *level)
 }
 
 static void
-settings_fini(struct log_settings *s)
+take_most(void)
 {
-	for (size_t i = 0; i < s->n_rules; i++)
-		free(s->rules[i].subject);
-	for (size_t i = 0; i < s->n_traced; i++)
-		free(s->traced[i]);
-	free(s->rules);
-	free(s->traced);
-	free(s->path);
-}
-
-/* False without memory; settings_fini is to be called in both cases. */
-static bool
-settings_copy(struct log_settings *copy, const struct log_settings *from)
-{
-	bool whole;
-
-	*copy = *from;
-	copy->path = strdup(from->path ? from->path : "");
-	copy->rules = calloc(from->n_rules + 1, sizeof *copy->rules);
-	copy->traced = calloc(from->n_traced + 1, sizeof *copy->traced);
-	whole = copy->path && copy->rules && copy->traced;
-	if (!whole)
-		copy->n_rules = copy->n_traced = 0;
-	for (size_t i = 0; i < copy->n_rules; i++) {
-		copy->rules[i] =
-			(struct log_rule){strdup(from->rules[i].subject), from->rules[i].level};
-		whole &= copy->rules[i].subject != NULL;
-	}
-	for (size_t i = 0; i < copy->n_traced; i++) {
-		copy->traced[i] = strdup(from->traced[i]);
-		whole &= copy->traced[i] != NULL;
-	}
-	return whole;
-}
-
-static enum log_level
-most_of(const struct log_settings *s)
-{
-	enum log_level level = s->level;
-
-	for (size_t i = 0; i < s->n_rules; i++)
-		level = s->rules[i].level > level ? s->rules[i].level : level;
-	return s->n_traced || verbose ? LOG_LEVEL_DEBUG : level;
+	atomic_store(&most, (int)(verbose ? LOG_LEVEL_DEBUG : log_settings_most(&current)));
 }
 
 static void
 apply(void)
 {
-	atomic_store(&most, (int)most_of(&current));
+	take_most();
 	sink.format = verbose ? LOG_TEXT : current.format;
 	sink.target = verbose ? LOG_TO_STDERR : current.target;
 	sink.path = current.path ? current.path : "";
@@ -116,52 +72,43 @@ log_configure(const struct log_settings *settings)
 {
 	struct log_settings copy;
 
-	if (!settings_copy(&copy, settings)) {
-		settings_fini(&copy);
+	if (!log_settings_copy(&copy, settings)) {
+		log_settings_fini(&copy);
 		log_error("log", "out of memory; the settings stay as they were");
 		return;
 	}
 	pthread_mutex_lock(&lock);
-	settings_fini(&current);
+	log_settings_fini(&current);
 	current = copy;
 	apply();
 	pthread_mutex_unlock(&lock);
 }
 
-/* Under the lock. */
-static bool
-set_rule(const char *subject, enum log_level level)
-{
-	struct log_rule *rules;
-	char *copy;
-
-	for (size_t i = 0; i < current.n_rules; i++)
-		if (strcmp(current.rules[i].subject, subject) == 0) {
-			current.rules[i].level = level;
-			return true;
-		}
-	rules = reallocarray(current.rules, current.n_rules + 1, sizeof *rules);
-	if (rules)
-		current.rules = rules;
-	copy = rules ? strdup(subject) : NULL;
-	if (copy)
-		rules[current.n_rules++] = (struct log_rule){copy, level};
-	return copy != NULL;
-}
-
-bool
+int
 log_set_level(const char *subject, enum log_level level)
 {
-	bool done = true;
+	int error = 0;
 
 	pthread_mutex_lock(&lock);
 	if (subject)
-		done = set_rule(subject, level);
+		error = log_settings_set_level(&current, subject, level);
 	else
 		current.level = level;
-	atomic_store(&most, (int)most_of(&current));
+	take_most();
 	pthread_mutex_unlock(&lock);
-	return done;
+	return error;
+}
+
+int
+log_set_trace(const char *controller, bool on)
+{
+	int error;
+
+	pthread_mutex_lock(&lock);
+	error = log_settings_set_trace(&current, controller, on);
+	take_most();
+	pthread_mutex_unlock(&lock);
+	return error;
 }
 
 void
@@ -181,47 +128,11 @@ log_reopen(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The length of `words` when the subject begins with them, else 0. */
-static size_t
-match(const char *subject, const char *words)
-{
-	size_t length = strlen(words);
-
-	if (strncmp(subject, words, length) != 0 || (subject[length] && subject[length] != ' '))
-		return 0;
-	return length;
-}
-
-static bool
-is_traced(const char *subject)
-{
-	const char *name = strchr(subject, ' ');
-
-	if (!name || !current.n_traced)
-		return false;
-	for (size_t i = 0; i < COUNT(of_controllers); i++)
-		for (size_t k = 0; match(subject, of_controllers[i]) && k < current.n_traced; k++)
-			if (strcmp(name + 1, current.traced[k]) == 0)
-				return true;
-	return false;
-}
-
 /* Under the lock. */
 static bool
 is_wanted(const char *subject, enum log_level level)
 {
-	enum log_level bound = current.level;
-	size_t longest = 0;
-
-	for (size_t i = 0; i < current.n_rules; i++) {
-		size_t length = match(subject, current.rules[i].subject);
-
-		if (length > longest) {
-			longest = length;
-			bound = current.rules[i].level;
-		}
-	}
-	return verbose || level <= bound || is_traced(subject);
+	return verbose || log_settings_want(&current, subject, level);
 }
 
 bool

@@ -83,7 +83,7 @@ test_levels(void **state)
 	set_level(LOG_LEVEL_ERROR);
 	log_warning("a", "no more");
 	assert_string_equal(catch_end(), "<7>debug a: now\n");
-	assert_true(log_set_level(NULL, LOG_LEVEL_DEBUG));
+	assert_int_equal(log_set_level(NULL, LOG_LEVEL_DEBUG), 0);
 	assert_true(log_enabled("a", LOG_LEVEL_DEBUG));
 	assert_true(log_level_named("warning", &level));
 	assert_int_equal(level, LOG_LEVEL_WARNING);
@@ -139,6 +139,42 @@ test_trace(void **state)
 	assert_false(log_enabled("session hq2", LOG_LEVEL_DEBUG));
 	assert_false(log_enabled("mqtt hq", LOG_LEVEL_DEBUG));
 	assert_false(log_enabled("gateway", LOG_LEVEL_DEBUG));
+}
+
+/* The same subject again is the same rule. */
+static void
+test_rules_are_bounded(void **state)
+{
+	char subject[32];
+
+	(void)state;
+	for (int i = 0; i < LOG_MOST_RULES; i++) {
+		snprintf(subject, sizeof subject, "session %d", i);
+		assert_int_equal(log_set_level(subject, LOG_LEVEL_DEBUG), 0);
+		assert_int_equal(log_set_level(subject, LOG_LEVEL_ERROR), 0);
+	}
+	assert_int_equal(log_set_level("session", LOG_LEVEL_DEBUG), LOG_TOO_MANY_RULES);
+	assert_false(log_enabled("session x", LOG_LEVEL_DEBUG));
+	assert_int_equal(log_set_level("session 0", LOG_LEVEL_DEBUG), 0);
+	assert_true(log_enabled("session 0", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("session 1", LOG_LEVEL_INFO));
+	log_configure(&defaults);
+	assert_int_equal(log_set_level("session", LOG_LEVEL_DEBUG), 0);
+}
+
+static void
+test_trace_is_set(void **state)
+{
+	(void)state;
+	assert_int_equal(log_set_trace("hq", true), 0);
+	assert_int_equal(log_set_trace("lab", true), 0);
+	assert_int_equal(log_set_trace("hq", true), 0);
+	assert_int_equal(log_set_trace("hq", false), 0);
+	assert_int_equal(log_set_trace("other", false), 0);
+	assert_false(log_enabled("session hq", LOG_LEVEL_DEBUG));
+	assert_true(log_enabled("session lab", LOG_LEVEL_DEBUG));
+	log_configure(&defaults);
+	assert_false(log_enabled("session lab", LOG_LEVEL_DEBUG));
 }
 
 static void
@@ -238,6 +274,8 @@ main(void)
 		cmocka_unit_test_setup(test_levels, reset),
 		cmocka_unit_test_setup(test_rules, reset),
 		cmocka_unit_test_setup(test_trace, reset),
+		cmocka_unit_test_setup(test_rules_are_bounded, reset),
+		cmocka_unit_test_setup(test_trace_is_set, reset),
 		cmocka_unit_test_setup(test_flood, reset),
 		cmocka_unit_test_setup(test_errno_is_kept, reset),
 		cmocka_unit_test_setup(test_threads, reset),
