@@ -6,6 +6,7 @@
 #include "gateway/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -148,17 +149,44 @@ log_enabled(const char *subject, enum log_level level)
 	return wanted;
 }
 
-static bool
-may_pass(struct log_line *line, const char *format)
+static uint64_t
+now_ms(void)
 {
-	const struct log_limit_key key = {line->subject, format};
-	unsigned burst = line->level == LOG_LEVEL_DEBUG ? LOG_BURST_DEBUG : LOG_BURST;
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return log_limit_pass(&limit, &key, burst,
-			      (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000,
-			      &line->missed);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool
+may_pass(struct log_line *line, const char *format, uint64_t now)
+{
+	const struct log_limit_key key = {line->subject, format};
+	unsigned burst = line->level == LOG_LEVEL_DEBUG ? LOG_BURST_DEBUG : LOG_BURST;
+
+	return log_limit_pass(&limit, &key, burst, now, &line->missed);
+}
+
+static void
+put(struct log_line *line)
+{
+	clock_gettime(CLOCK_REALTIME, &line->time);
+	log_sink_put(&sink, line);
+}
+
+/* Whatever the levels are: the lines that it counts were wanted. */
+static void
+tell_others(uint64_t now)
+{
+	uint64_t others = log_limit_others(&limit, now);
+	char message[LOG_MESSAGE_SIZE];
+	struct log_line note = {.level = LOG_LEVEL_WARNING, .subject = "log", .message = message};
+
+	if (!others)
+		return;
+	snprintf(message, sizeof message,
+		 "lines were held back, of more kinds than are kept apart: %" PRIu64, others);
+	put(&note);
 }
 
 void
@@ -167,15 +195,17 @@ log_write(enum log_level level, const char *subject, const char *format, va_list
 	char message[LOG_MESSAGE_SIZE];
 	struct log_line line = {.level = level, .subject = subject, .message = message};
 	int saved = errno;
+	uint64_t now;
 
 	if ((int)level > atomic_load_explicit(&most, memory_order_relaxed))
 		return;
 	pthread_mutex_lock(&lock);
-	if (is_wanted(subject, level) && may_pass(&line, format)) {
+	now = now_ms();
+	if (is_wanted(subject, level) && may_pass(&line, format, now)) {
+		tell_others(now);
 		errno = saved;
 		vsnprintf(message, sizeof message, format, arguments);
-		clock_gettime(CLOCK_REALTIME, &line.time);
-		log_sink_put(&sink, &line);
+		put(&line);
 	}
 	pthread_mutex_unlock(&lock);
 	errno = saved;

@@ -8,7 +8,8 @@
  * A subject is the subsystem and, where there are several of a kind, the name: "session hq",
  * "mqtt main", "gateway". The same line about the same subject is written LOG_BURST times within
  * LOG_INTERVAL_MS (LOG_BURST_DEBUG at debug), then only counted; the next one tells how many were
- * held back.
+ * held back. Where more kinds are held back than there is room for, a line of its own tells how
+ * many those were together.
  */
 #ifndef NMSP_GATEWAY_LOG_H
 #define NMSP_GATEWAY_LOG_H

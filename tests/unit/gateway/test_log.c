@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "gateway/log.h"
+#include "gateway/log_limit.h"
 #include "tests/unit/gateway/log_support.h"
 
 #define THREADS 4
@@ -250,6 +251,24 @@ test_threads(void **state)
 	assert_matches(text, "^(<7>debug t[0-3]: line [0-9]+, [0-9]{200}\n)+$");
 }
 
+/* More floods at once than there are places for: what some of them had to tell is told once. */
+static void
+test_floods(void **state)
+{
+	char subject[32];
+	size_t told = 0;
+
+	(void)state;
+	for (unsigned i = 0; i <= LOG_LIMIT_PLACES; i++) {
+		snprintf(subject, sizeof subject, "session %u", i);
+		catch_begin();
+		flood(subject, LOG_BURST + 1);
+		told += count_of(catch_end(), " warning log: lines were held back, of more kinds "
+					      "than are kept apart: ");
+	}
+	assert_int_equal(told, 1);
+}
+
 /* The last one: it holds from now on. */
 static void
 test_verbose(void **state)
@@ -279,6 +298,7 @@ main(void)
 		cmocka_unit_test_setup(test_flood, reset),
 		cmocka_unit_test_setup(test_errno_is_kept, reset),
 		cmocka_unit_test_setup(test_threads, reset),
+		cmocka_unit_test_setup(test_floods, reset),
 		cmocka_unit_test_setup(test_verbose, reset),
 	};
 
