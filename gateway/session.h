@@ -16,7 +16,7 @@
 #include "gateway/questions.h"
 #include "gateway/subscription.h"
 
-#define SESSION_REASON_SIZE 512
+#define SESSION_REASON_SIZE 1600 /* three lists of services */
 
 enum session_state {
 	SESSION_DISABLED,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MORE " and %zu more"
+
 int
 subscription_init(struct subscription *s, const struct dict *dict,
 		  const struct subscription_want *wants, size_t n_wants, size_t *wrong)
@@ -347,25 +349,52 @@ subscription_next_initial(struct subscription *s, struct subscription_initial *i
 	return false;
 }
 
+static size_t
+count_all(const struct subscription *s, picker pick)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->n_items; i++)
+		count += pick(&s->items[i]);
+	return count;
+}
+
+/* Puts a whole name behind the `*used` bytes of `text` if what is said of the `left` ones after it
+ * has room as well. */
+static bool
+append(const struct subscription_item *item, size_t left, char *text, size_t size, size_t *used)
+{
+	char *end = text + *used;
+	size_t room = size - *used;
+	const char *between = *used ? ", " : "";
+	int name = snprintf(end, room, "%s%s:%s", between, item->service->name,
+			    item->subservice->name);
+	int more = left ? snprintf(NULL, 0, MORE, left) : 0;
+
+	if (name < 0 || more < 0 || (size_t)name + (size_t)more >= room) {
+		*end = '\0';
+		return false;
+	}
+	*used += (size_t)name;
+	return true;
+}
+
 size_t
 subscription_list(const struct subscription *s, bool (*pick)(const struct subscription_item *item),
 		  char *text, size_t size)
 {
-	size_t used = 0, count = 0;
+	size_t count = count_all(s, pick), left = count, used = 0;
 
 	if (size)
 		text[0] = '\0';
-	for (size_t i = 0; i < s->n_items; i++) {
-		int length;
-
+	for (size_t i = 0; size && i < s->n_items; i++) {
 		if (!pick(&s->items[i]))
 			continue;
-		count++;
-		if (used >= size)
-			continue;
-		length = snprintf(text + used, size - used, "%s%s:%s", count > 1 ? ", " : "",
-				  s->items[i].service->name, s->items[i].subservice->name);
-		used += length > 0 ? (size_t)length : 0;
+		if (!append(&s->items[i], left - 1, text, size, &used))
+			break;
+		left--;
 	}
+	if (left && used)
+		snprintf(text + used, size - used, MORE, left);
 	return count;
 }

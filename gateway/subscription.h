@@ -94,7 +94,8 @@ size_t subscription_grant(struct subscription *subscription, const struct messag
 bool subscription_next_initial(struct subscription *subscription,
 			       struct subscription_initial *initial);
 
-/* Writes "rssi:tag, wips:wips" of those items that `pick` picks to `text`; returns how many. */
+/* Writes "rssi:tag, wips:wips" of those items that `pick` picks to `text`, or "rssi:tag and 3 more"
+ * where not all have room (nothing, where none has); returns how many it picks. */
 size_t subscription_list(const struct subscription *subscription,
 			 bool (*pick)(const struct subscription_item *item), char *text,
 			 size_t size);
