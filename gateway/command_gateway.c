@@ -81,15 +81,12 @@ command_log_level(struct call *call)
 void
 command_status(struct call *call)
 {
-	const struct controller *c = command_controller(call);
-	struct buffer *text;
+	struct controller *c = command_controller(call);
 
 	if (call->failed)
 		return;
-	text = status_document(call->gateway, c ? c->config->name : NULL);
-	if (text)
-		call_set(call, "status", json_loadb(text->data, text->length, 0, NULL));
+	if (c)
+		call_set(call, "status", status_of(call->gateway, c));
 	else
-		call_fail(call, "no memory");
-	buffer_unref(text);
+		call_draft(call, "status", &call->gateway->status);
 }

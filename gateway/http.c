@@ -304,6 +304,5 @@ http_stop(struct http *http)
 	turn(http);
 	for (size_t i = 0; i < LISTENERS; i++)
 		close_listener(&http->listeners[i]);
-	routes_fini(&http->requests.routes);
 	uv_close((uv_handle_t *)&http->timer, free_http);
 }

@@ -3,6 +3,7 @@
 #include "gateway/http_request.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,24 +12,26 @@
 #include "gateway/command.h"
 #include "gateway/gateway.h"
 
-#define BODY_MAX  65536
-#define FORBIDDEN 403
-#define TOO_LARGE 413
+#define BODY_MAX    65536
+#define BAD_REQUEST 400
+#define FORBIDDEN   403
+#define TOO_LARGE   413
 
 static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; "
 			     "img-src 'self'; connect-src 'self'; base-uri 'none'; "
 			     "form-action 'none'; frame-ancestors 'none'";
 
-/* A request whose body is being read, or whose command is being carried out. */
+/* A request whose body is being read, or whose reply is being made. */
 struct exchange {
-	struct exchange *next; /* of those that wait for the response to a command */
+	struct exchange *next; /* of those that wait for their reply */
 	struct http_requests *requests;
 	struct MHD_Connection *connection;
 	struct command_asker asker;
+	struct draft_waiter waiter;
+	struct reply reply; /* when it neither asks nor has been sent */
 	bool asks;
+	bool replied; /* `reply` is there, and not sent */
 	bool suspended;
-	bool ok;		 /* the command went well */
-	struct buffer *response; /* to the command; NULL: there is none yet */
 	size_t length;
 	char body[];
 };
@@ -39,6 +42,30 @@ free_buffer(void *buffer)
 	buffer_unref(buffer);
 }
 
+static void
+free_pages(void *pages)
+{
+	pages_unref(pages);
+}
+
+/* The reference is taken over. */
+static struct MHD_Response *
+pages_response(struct pages *pages)
+{
+	struct MHD_IoVec *pieces = calloc(pages->n + 1, sizeof *pieces);
+	struct MHD_Response *response = NULL;
+
+	for (size_t i = 0; pieces && i < pages->n; i++)
+		pieces[i] = (struct MHD_IoVec){pages->pieces[i]->data, pages->pieces[i]->length};
+	if (pieces)
+		response = MHD_create_response_from_iovec(pieces, (unsigned)pages->n, free_pages,
+							  pages);
+	if (!response)
+		pages_unref(pages);
+	free(pieces);
+	return response;
+}
+
 static struct MHD_Response *
 response_of(struct http_requests *requests, struct MHD_Connection *connection,
 	    const struct reply *reply)
@@ -47,6 +74,8 @@ response_of(struct http_requests *requests, struct MHD_Connection *connection,
 
 	if (reply->tail)
 		return http_live_response(&requests->live, connection, reply->tail);
+	if (reply->pages)
+		return pages_response(reply->pages);
 	if (!reply->data)
 		return NULL;
 	if (!reply->buffer)
@@ -161,6 +190,8 @@ begin_request(const struct http_entry *entry, struct MHD_Connection *connection,
 		return refuse(requests, connection, TOO_LARGE, "the body is too large");
 	if (!takes_body && announced_length(connection) > 0) {
 		routes_answer(&requests->routes, request, &reply);
+		if (reply.draft)
+			reply_error(&reply, BAD_REQUEST, "expected no body");
 		return send_reply(requests, connection, &reply);
 	}
 	*exchange = exchange_new(requests, connection, takes_body ? BODY_MAX : 0);
@@ -180,7 +211,7 @@ take_body(struct exchange *exchange, bool takes_body, const char *data, size_t *
 	return MHD_YES;
 }
 
-/* Commands. */
+/* Replies that come later. */
 
 static void
 resume_exchange(struct exchange *exchange)
@@ -189,6 +220,14 @@ resume_exchange(struct exchange *exchange)
 		return;
 	exchange->suspended = false;
 	MHD_resume_connection(exchange->connection);
+}
+
+static void
+begin_asking(struct exchange *exchange)
+{
+	exchange->asks = true;
+	exchange->next = exchange->requests->asking;
+	exchange->requests->asking = exchange;
 }
 
 static void
@@ -202,36 +241,49 @@ leave_asking(struct exchange *exchange)
 	*link = exchange->next;
 }
 
-/* The response to a command: sent in the next turn, when the connection was suspended for it. */
+/* The reply is there: it is sent in the next turn, when the connection was suspended for it. */
 static void
-on_response(void *context, bool ok, struct buffer *text)
+end_asking(struct exchange *exchange)
 {
-	struct exchange *exchange = context;
-
 	leave_asking(exchange);
-	exchange->ok = ok;
-	exchange->response = buffer_ref(text);
+	exchange->replied = true;
 	resume_exchange(exchange);
 	exchange->requests->responded = true;
 	exchange->requests->wake(exchange->requests->context);
 }
 
-/* Sends the response to a command, or waits for it. */
-static enum MHD_Result
-send_response(struct exchange *exchange)
+static void
+on_response(void *context, bool ok, struct buffer *text)
 {
-	struct reply reply;
+	struct exchange *exchange = context;
 
-	if (!exchange->response && !exchange->asks)
-		return MHD_NO;
-	if (!exchange->response) {
-		exchange->suspended = true;
-		MHD_suspend_connection(exchange->connection);
-		return MHD_YES;
+	reply_command(&exchange->reply, ok, buffer_ref(text));
+	end_asking(exchange);
+}
+
+static void
+on_text(struct draft_waiter *waiter, struct pages *text)
+{
+	struct exchange *exchange = (void *)((char *)waiter - offsetof(struct exchange, waiter));
+
+	exchange->reply.draft = NULL;
+	exchange->reply.pages = text ? pages_ref(text) : NULL;
+	end_asking(exchange);
+}
+
+/* Sends the reply, or waits for it. */
+static enum MHD_Result
+send_later(struct exchange *exchange)
+{
+	if (exchange->replied) {
+		exchange->replied = false;
+		return send_reply(exchange->requests, exchange->connection, &exchange->reply);
 	}
-	reply_command(&reply, exchange->ok, exchange->response);
-	exchange->response = NULL;
-	return send_reply(exchange->requests, exchange->connection, &reply);
+	if (!exchange->asks)
+		return MHD_NO;
+	exchange->suspended = true;
+	MHD_suspend_connection(exchange->connection);
+	return MHD_YES;
 }
 
 /* The whole request is there. */
@@ -248,12 +300,15 @@ answer(struct exchange *exchange, struct request *request)
 	request->body_length = exchange->length;
 	exchange->asker = (struct command_asker){"control socket", on_response, exchange};
 	request->asker = &exchange->asker;
-	exchange->asks = true;
-	exchange->next = requests->asking;
-	requests->asking = exchange;
+	begin_asking(exchange);
 	routes_answer(&requests->routes, request, &reply);
-	if (reply.asked)
-		return send_response(exchange);
+	if (reply.draft) {
+		exchange->reply = reply;
+		exchange->waiter.ready = on_text;
+		draft_ask(reply.draft, &exchange->waiter);
+	}
+	if (reply.asked || reply.draft)
+		return send_later(exchange);
 	leave_asking(exchange);
 	return send_reply(requests, exchange->connection, &reply);
 }
@@ -278,9 +333,27 @@ http_request(void *context, struct MHD_Connection *connection, const char *path,
 		return begin_request(entry, connection, &request, exchanged);
 	if (*size)
 		return take_body(exchange, routes_take_body(&request), data, size);
-	if (exchange->asks || exchange->response)
-		return send_response(exchange);
+	if (exchange->asks || exchange->replied)
+		return send_later(exchange);
 	return answer(exchange, &request);
+}
+
+/* A reply that nobody gets. */
+static void
+drop(const struct reply *reply)
+{
+	buffer_unref(reply->buffer);
+	pages_unref(reply->pages);
+}
+
+static void
+stop_asking(struct exchange *exchange)
+{
+	if (exchange->reply.draft)
+		draft_cancel(exchange->reply.draft, &exchange->waiter);
+	else
+		command_cancel(exchange->requests->routes.gateway, exchange);
+	leave_asking(exchange);
 }
 
 void
@@ -295,11 +368,10 @@ http_request_completed(void *context, struct MHD_Connection *connection, void **
 	*exchanged = NULL;
 	if (!exchange)
 		return;
-	if (exchange->asks) {
-		command_cancel(exchange->requests->routes.gateway, exchange);
-		leave_asking(exchange);
-	}
-	buffer_unref(exchange->response);
+	if (exchange->asks)
+		stop_asking(exchange);
+	if (exchange->replied)
+		drop(&exchange->reply);
 	free(exchange);
 }
 
