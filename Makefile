@@ -39,15 +39,15 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
 	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail \
 	   command command_args command_controller command_gateway command_query commands \
-	   control_client controller controller_trace documents draft enrich filter gate \
-	   gateway handover harden hex http http_live http_request identity ledger link \
-	   link_end listen log log_limit log_line log_settings log_sink lru mac mailbox \
-	   metrics metrics_write offer pacer pages parts pin probe probe_document \
-	   probe_print probe_report probe_text probe_walk process process_arrange \
-	   questions ready reload reload_outputs routes scratch session session_ask \
-	   session_send status status_draft status_print store stream subject subscription \
-	   supervisor systemd table tail terminal tls tls_reason tls_stream tls_trace \
-	   traffic unix_path variant
+	   control_client control_options controller controller_trace documents draft \
+	   enrich filter gate gateway handover harden hex http http_live http_request \
+	   identity ledger link link_end listen log log_limit log_line log_settings \
+	   log_sink lru mac mailbox metrics metrics_write offer pacer pages parts pin \
+	   probe probe_document probe_print probe_report probe_text probe_walk process \
+	   process_arrange questions ready reload reload_outputs routes scratch session \
+	   session_ask session_send status status_draft status_print store stream subject \
+	   subscription supervisor systemd table tail terminal tls tls_reason tls_stream \
+	   tls_trace traffic unix_path variant
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
 units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode \

@@ -9,30 +9,33 @@
 
 #define MORE " and %zu more"
 
+static bool
+find_names(struct subscription_item *item, const struct dict *dict,
+	   const struct config_service *want)
+{
+	item->service = dict_service_named(dict, want->service);
+	item->subservice = item->service ? dict_subservice_named(item->service, want->subservice)
+					 : NULL;
+	item->interval_s = (uint16_t)want->interval_s;
+	return item->subservice != NULL;
+}
+
 int
 subscription_init(struct subscription *s, const struct dict *dict,
-		  const struct subscription_want *wants, size_t n_wants, size_t *wrong)
+		  const struct config_service *wants, size_t n_wants, size_t *wrong)
 {
+	size_t known = 0;
+
 	*s = (struct subscription){.dict = dict, .n_items = n_wants};
 	s->items = calloc(n_wants + 1, sizeof *s->items);
-	*wrong = n_wants;
-	if (!s->items)
-		return -1;
-	for (size_t i = 0; i < n_wants; i++) {
-		struct subscription_item *item = &s->items[i];
-
-		item->service = dict_service_named(dict, wants[i].service);
-		item->subservice =
-			item->service ? dict_subservice_named(item->service, wants[i].subservice)
-				      : NULL;
-		item->interval_s = (uint16_t)wants[i].interval_s;
-		if (!item->subservice) {
-			*wrong = i;
-			subscription_fini(s);
-			return -1;
-		}
-	}
-	return 0;
+	while (s->items && known < n_wants && find_names(&s->items[known], dict, &wants[known]))
+		known++;
+	if (s->items && known == n_wants)
+		return 0;
+	if (wrong)
+		*wrong = s->items ? known : n_wants;
+	subscription_fini(s);
+	return -1;
 }
 
 void

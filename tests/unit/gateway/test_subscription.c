@@ -9,7 +9,7 @@
 #include "gateway/subscription.h"
 #include "tests/unit/support.h"
 
-static const struct subscription_want wants[] = {
+static const struct config_service wants[] = {
 	{"rssi", "client", 2},
 	{"information", "client", 0},
 	{"rssi", "tag", 65535},
@@ -63,7 +63,7 @@ request(struct reading *r, struct subscription *s, const char *hex)
 static void
 test_names_that_are_not_there(void **state)
 {
-	static const struct subscription_want bad[] = {
+	static const struct config_service bad[] = {
 		{"rssi", "client", 0}, {"rssi", "air_quality", 0}, {"nothing", "client", 0}};
 	struct reading *r = *state;
 	struct subscription s;
