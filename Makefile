@@ -38,34 +38,35 @@ outputs := account backoff buffer document envelope file histogram jsonw mqtt mq
 	   record_json retained schema spool spool_check spool_file spool_index spool_item \
 	   spool_owner spool_record spooler spooler_write timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
-	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail command \
-	   command_args command_controller command_gateway command_query commands \
-	   control_client controller controller_trace documents enrich filter gate gateway \
-	   handover harden hex http identity ledger link link_end listen log log_limit \
-	   log_line log_sink lru mac mailbox metrics metrics_write offer pacer parts pin \
+	   cmd_identity cmd_probe cmd_reload cmd_run cmd_schema cmd_status cmd_tail \
+	   command command_args command_controller command_gateway command_query commands \
+	   control_client control_options controller controller_trace documents draft \
+	   enrich filter gate gateway handover harden hex http http_live http_request \
+	   identity ledger link link_end listen log log_limit log_line log_settings \
+	   log_sink lru mac mailbox metrics metrics_write offer pacer pages parts pin \
 	   probe probe_document probe_print probe_report probe_text probe_walk process \
 	   process_arrange questions ready reload reload_outputs routes scratch session \
-	   session_ask session_send status status_print store stream subject subscription \
-	   supervisor systemd table tail terminal tls tls_reason tls_stream tls_trace \
-	   traffic unix_path variant
+	   session_ask session_send status status_draft status_print store stream subject \
+	   subscription supervisor systemd table tail terminal tls tls_reason tls_stream \
+	   tls_trace traffic unix_path variant
 sim     := air authlist bulk catalog connection feed form granting notify options peer port \
 	   records script server status tls_server truth world
-units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode codecs/dict \
-	   codecs/encode codecs/frame codecs/geo codecs/message codecs/places \
+units   := codecs/arena codecs/civic codecs/compile codecs/cursor codecs/decode \
+	   codecs/dict codecs/encode codecs/frame codecs/geo codecs/message codecs/places \
 	   codecs/roundtrip codecs/vectors conf/config conf/config_diff conf/config_errors \
 	   conf/config_filter conf/config_options conf/dictionary conf/dictionary_errors \
-	   outputs/account outputs/backoff outputs/buffer outputs/document outputs/envelope \
-	   outputs/file outputs/histogram outputs/jsonw outputs/mqtt_commands outputs/queue \
-	   outputs/queue_index outputs/queue_random outputs/queue_threads \
-	   outputs/record_json outputs/retained outputs/spool outputs/spool_index \
-	   outputs/spool_random outputs/spooler outputs/spooler_random outputs/timestamp \
-	   outputs/topic outputs/window gateway/advice gateway/command gateway/enrich \
-	   gateway/filter gateway/gate gateway/harden gateway/hex gateway/identity \
-	   gateway/ledger gateway/link gateway/listen gateway/log gateway/log_limit \
-	   gateway/log_line gateway/log_sink gateway/lru gateway/mailbox \
-	   gateway/metrics_write gateway/offer gateway/pacer gateway/probe_print \
-	   gateway/probe_report gateway/probe_text gateway/probe_walk gateway/process \
-	   gateway/process_filter gateway/session gateway/session_ask \
+	   outputs/account outputs/backoff outputs/buffer outputs/document \
+	   outputs/envelope outputs/file outputs/histogram outputs/jsonw \
+	   outputs/mqtt_commands outputs/queue outputs/queue_index outputs/queue_random \
+	   outputs/queue_threads outputs/record_json outputs/retained outputs/spool \
+	   outputs/spool_index outputs/spool_random outputs/spooler outputs/spooler_random \
+	   outputs/timestamp outputs/topic outputs/window gateway/advice gateway/command \
+	   gateway/draft gateway/enrich gateway/filter gateway/gate gateway/harden \
+	   gateway/hex gateway/identity gateway/ledger gateway/link gateway/listen \
+	   gateway/log gateway/log_limit gateway/log_line gateway/log_sink gateway/lru \
+	   gateway/mailbox gateway/metrics_write gateway/offer gateway/pacer \
+	   gateway/probe_print gateway/probe_report gateway/probe_text gateway/probe_walk \
+	   gateway/process gateway/process_filter gateway/session gateway/session_ask \
 	   gateway/session_initial gateway/session_retry gateway/sim_authlist \
 	   gateway/sim_world gateway/stream gateway/subscription gateway/systemd \
 	   gateway/table gateway/tail gateway/tls gateway/traffic

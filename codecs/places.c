@@ -13,7 +13,18 @@ enum sort {
 	SORT_IP = 1U << WIRE_IP,
 	SORT_LIST = 1U << WIRE_STRUCT,
 	SORT_ANY = ~0U,
+	SORT_BIT = 0, /* a number that has a bit of this key */
 };
+
+/* The bit of this key in a field, 0 for none. */
+static uint64_t
+mask_of(const struct field *f, const char *key)
+{
+	for (uint32_t i = 0; i < f->n_bits; i++)
+		if (strcmp(f->bits[i].json, key) == 0)
+			return UINT64_C(1) << f->bits[i].number;
+	return 0;
+}
 
 /* Lists only where they are asked for: addresses and readings. */
 static bool
@@ -23,6 +34,8 @@ fits(const struct field *f, const char *key, enum sort sort)
 		     (f->strongest && strcmp(f->strongest, key) == 0);
 	bool single = !f->repeat && !f->count_of && (f->times == 1 || f->strongest);
 
+	if (sort == SORT_BIT)
+		return !f->repeat && f->times == 1 && mask_of(f, key);
 	return named && 1U << f->wire & sort && (single || sort == SORT_IP || sort == SORT_LIST);
 }
 
@@ -72,8 +85,11 @@ find_all(struct record_places *places, const struct shape *shape)
 		.name = place_of(shape, "name", SORT_TEXT),
 		.group = place_of(shape, "group", SORT_TEXT),
 		.event = place_of(shape, "event", SORT_ANY),
+		.associated = place_of(shape, "associated", SORT_BIT),
 		.readings = place_of(shape, "readings", SORT_LIST),
 	};
+	if (places->associated.field)
+		places->associated_mask = mask_of(places->associated.field, "associated");
 	readings = places->readings.field;
 	if (!readings || !readings->count_of) {
 		places->readings.field = NULL;

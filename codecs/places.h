@@ -30,6 +30,8 @@ struct record_places {
 	struct place name;
 	struct place group;
 	struct place event;
+	struct place associated; /* a number with this bit; */
+	uint64_t associated_mask;
 	struct place readings;
 	struct place reading_ap; /* in one of the readings */
 	struct place reading_dbm;

@@ -187,16 +187,6 @@ add_bit(struct reading *reading, const struct option *option, unsigned *bits,
 		     value->text, expected.text);
 }
 
-static bool
-is_subsystem(const char *words, const char *subject)
-{
-	char *word = strndup(subject, strcspn(subject, " "));
-	bool found = word && option_find_word(words, word) >= 0;
-
-	free(word);
-	return found;
-}
-
 static void
 add_level(struct reading *reading, const struct option *option, struct log_settings *log,
 	  const struct option_value *value)
@@ -212,7 +202,7 @@ add_level(struct reading *reading, const struct option *option, struct log_setti
 		return;
 	}
 	rule.subject = copy(reading, value, value->text, (size_t)(equals - value->text));
-	if (rule.subject && !is_subsystem(option->unit, rule.subject))
+	if (rule.subject && !option_is_subject(rule.subject))
 		report_error(report, value->place,
 			     "levels: \"%s\": no such subsystem, expected one of %s", value->text,
 			     option->unit);

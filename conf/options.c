@@ -27,9 +27,10 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "OPTION_CHOICE writes an i
 #define TOPIC	  "{prefix}/{gateway}/{controller}/{kind}"
 #define LEVELS	  "error warning info debug"
 
-/* The first words of the subjects of the log. */
-#define SUBSYSTEMS "account command conf file gateway identity log mqtt reload session tls"
 #define FACILITIES "daemon local0 local1 local2 local3 local4 local5 local6 local7"
+
+const char option_subsystems[] =
+	"account command conf file gateway identity log mqtt reload session tls";
 
 #define G(member) offsetof(struct config_gateway, member)
 #define L(member) offsetof(struct config_log, settings.member)
@@ -72,7 +73,7 @@ static const struct option gateway_options[] = {
 
 static const struct option log_options[] = {
 	{ NULL, "level", OPTION_CHOICE, L(level), 0, 0, "info", LEVELS },
-	{ NULL, "levels", OPTION_LEVELS, L(rules), 0, 0, "", SUBSYSTEMS },
+	{ NULL, "levels", OPTION_LEVELS, L(rules), 0, 0, "", option_subsystems },
 	{ NULL, "trace", OPTION_TRACE, L(traced), 0, 0, "", NULL },
 	{ NULL, "format", OPTION_CHOICE, L(format), 0, 0, "text", "text json" },
 	{ NULL, "target", OPTION_CHOICE, L(target), 0, 0, "stderr", "stderr file syslog" },
@@ -251,6 +252,15 @@ option_find_word(const char *words, const char *text)
 		words += strspn(words, " ");
 	}
 	return -1;
+}
+
+bool
+option_is_subject(const char *subject)
+{
+	char word[sizeof option_subsystems];
+
+	snprintf(word, sizeof word, "%.*s", (int)strcspn(subject, " "), subject);
+	return option_find_word(option_subsystems, word) >= 0;
 }
 
 bool

@@ -101,6 +101,12 @@ int option_find_word(const char *words, const char *text);
 bool option_expect(struct option_expected *expected, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The first words of the subjects of the log, with blanks between. */
+extern const char option_subsystems[];
+
+/* Whether `subject` is one of them, alone or with more behind a blank. */
+bool option_is_subject(const char *subject);
+
 /* Says that one of an option's words was expected, and which. Returns false. */
 bool option_expect_word(const struct option *option, struct option_expected *expected);
 

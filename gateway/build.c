@@ -9,6 +9,7 @@
 #include "conf/dictionary.h"
 #include "gateway/command.h"
 #include "gateway/log.h"
+#include "gateway/mac.h"
 #include "gateway/tls.h"
 #include "outputs/file.h"
 #include "outputs/mqtt.h"
@@ -111,9 +112,11 @@ void
 build_device(struct gateway *g)
 {
 	g->device = (struct session_device){
-		.name = g->config->gateway.name, .model = "nmsp2mqtt", .software = VERSION};
-	for (size_t i = 0; i < MAC_SIZE; i++)
-		g->device.mac = g->device.mac << 8 | g->identity.mac[i];
+		.name = g->config->gateway.name,
+		.model = "nmsp2mqtt",
+		.software = VERSION,
+		.mac = mac_number(g->identity.mac),
+	};
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "gateway/commands.h"
 #include "gateway/control_client.h"
+#include "gateway/control_options.h"
 
 static int
 ask(const struct control_target *target, bool ready)
@@ -27,25 +28,11 @@ ask(const struct control_target *target, bool ready)
 int
 cmd_healthcheck(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'},
-		{"ready", no_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0},
-	};
 	struct control_target target = {.config = NULL};
 	bool ready = false;
-	int option;
+	const struct control_option own[] = {{"ready", 0, NULL, &ready}, {.name = NULL}};
 
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (option == 'c')
-			target.config = optarg;
-		else if (option == 's')
-			target.socket = optarg;
-		else if (option == 'r')
-			ready = true;
-		else
-			return command_usage("healthcheck");
-	}
-	return optind < argc ? command_usage("healthcheck") : ask(&target, ready);
+	if (!control_options(argc, argv, &target, own) || optind < argc)
+		return command_usage("healthcheck");
+	return ask(&target, ready);
 }

@@ -7,6 +7,7 @@
 
 #include "gateway/commands.h"
 #include "gateway/control_client.h"
+#include "gateway/control_options.h"
 
 static const char *
 text_of(const json_t *object, const char *key)
@@ -86,21 +87,9 @@ reload(const struct control_target *target)
 int
 cmd_reload(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'},
-		{NULL, 0, NULL, 0},
-	};
 	struct control_target target = {.config = NULL};
-	int option;
 
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (option == 'c')
-			target.config = optarg;
-		else if (option == 's')
-			target.socket = optarg;
-		else
-			return command_usage("reload");
-	}
-	return optind < argc ? command_usage("reload") : reload(&target);
+	if (!control_options(argc, argv, &target, NULL) || optind < argc)
+		return command_usage("reload");
+	return reload(&target);
 }

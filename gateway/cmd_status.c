@@ -8,6 +8,7 @@
 
 #include "gateway/commands.h"
 #include "gateway/control_client.h"
+#include "gateway/control_options.h"
 #include "gateway/status_print.h"
 #include "gateway/terminal.h"
 
@@ -61,27 +62,11 @@ show(const struct control_target *target, const char *controller, bool json)
 int
 cmd_status(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
 	struct control_target target = {.config = NULL};
 	bool json = false;
-	int option;
+	const struct control_option own[] = {{"json", 0, NULL, &json}, {.name = NULL}};
 
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
-		if (option == 'c')
-			target.config = optarg;
-		else if (option == 's')
-			target.socket = optarg;
-		else if (option == 'j')
-			json = true;
-		else
-			return command_usage("status");
-	}
-	if (argc - optind > 1)
+	if (!control_options(argc, argv, &target, own) || argc - optind > 1)
 		return command_usage("status");
 	return show(&target, optind < argc ? argv[optind] : NULL, json);
 }

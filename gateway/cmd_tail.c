@@ -8,6 +8,7 @@
 
 #include "gateway/commands.h"
 #include "gateway/control_client.h"
+#include "gateway/control_options.h"
 #include "gateway/tail.h"
 
 struct wanted {
@@ -88,35 +89,16 @@ follow(const struct wanted *wanted)
 int
 cmd_tail(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"socket", required_argument, NULL, 's'},
-		{"kind", required_argument, NULL, 'k'},
-		{"mac", required_argument, NULL, 'm'},
-		{"controller", required_argument, NULL, 'C'},
-		{"count", required_argument, NULL, 'n'},
-		{NULL, 0, NULL, 0},
-	};
 	struct wanted wanted = {.kinds = NULL};
-	int option;
+	const struct control_option own[] = {
+		{"kind", 0, &wanted.kinds, NULL},
+		{"mac", 0, &wanted.mac, NULL},
+		{"controller", 0, &wanted.controller, NULL},
+		{"count", 'n', &wanted.count, NULL},
+		{.name = NULL},
+	};
 
-	while ((option = getopt_long(argc, argv, "c:n:", options, NULL)) != -1) {
-		if (option == 'c')
-			wanted.target.config = optarg;
-		else if (option == 's')
-			wanted.target.socket = optarg;
-		else if (option == 'k')
-			wanted.kinds = optarg;
-		else if (option == 'm')
-			wanted.mac = optarg;
-		else if (option == 'C')
-			wanted.controller = optarg;
-		else if (option == 'n')
-			wanted.count = optarg;
-		else
-			return command_usage("tail");
-	}
-	if (optind < argc)
+	if (!control_options(argc, argv, &wanted.target, own) || optind < argc)
 		return command_usage("tail");
 	return check(&wanted) ? follow(&wanted) : COMMAND_ERROR;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* command.c: what may be asked of a running gateway, by whatever way the request comes */
+#define _GNU_SOURCE
 #include "gateway/command.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +39,8 @@ const struct command command_table[] = {
 	 "unsubscribes, hangs up and stays away until controller/enable", command_disable},
 	{"controller/reconnect", "controller",
 	 "hangs up and dials anew; ends a back-off or a quarantine", command_reconnect},
-	{"log_level", "level subject", "changes how much is logged", command_log_level},
+	{"log_level", "level subject controller trace",
+	 "changes how much is logged, or traces one controller", command_log_level},
 	{"status", "controller", "tells the state of everything", command_status},
 	{.name = NULL},
 };
@@ -70,6 +73,9 @@ call_set(struct call *call, const char *key, json_t *value)
 static void
 call_free(struct call *call)
 {
+	if (call->draft)
+		draft_cancel(call->draft, &call->waiter);
+	pages_unref(call->text);
 	json_decref(call->request);
 	json_decref(call->response);
 	free(call->retiring);
@@ -98,14 +104,40 @@ call_name(const struct call *call)
 	return name ? name : "";
 }
 
+/* The response with the text of a draft as its last member: to read that as JSON only to write it
+ * again would take long. */
+static struct buffer *
+join(const char *response, const struct call *call)
+{
+	struct buffer *buffer;
+	char *before;
+
+	if (asprintf(&before, "%.*s,\"%s\":", (int)strlen(response) - 1, response, call->key) < 0)
+		return NULL;
+	buffer = pages_join(before, call->text, "}");
+	free(before);
+	return buffer;
+}
+
+static struct buffer *
+response_text(const struct call *call, const json_t *response)
+{
+	char *text = json_dumps(response, JSON_COMPACT);
+	struct buffer *buffer = NULL;
+
+	if (text)
+		buffer = call->text ? join(text, call) : buffer_new(text, strlen(text));
+	free(text);
+	return buffer;
+}
+
 /* The call has come to its end: responds and frees it. */
 static void
 call_end(struct call *call)
 {
 	const char *error = json_string_value(json_object_get(call->response, "error"));
 	json_t *ordered = in_order(call);
-	char *text = json_dumps(ordered, JSON_COMPACT);
-	struct buffer *buffer = text ? buffer_new(text, strlen(text)) : NULL;
+	struct buffer *buffer = response_text(call, ordered);
 
 	log_info("command", "%.64s (%s): %s", call_name(call), call->who,
 		 call->failed ? error : "done");
@@ -114,7 +146,6 @@ call_end(struct call *call)
 	else if (call->asker.respond)
 		call->asker.respond(call->asker.context, !call->failed, buffer);
 	buffer_unref(buffer);
-	free(text);
 	json_decref(ordered);
 	call_free(call);
 }
@@ -187,7 +218,7 @@ carry_out(struct call *call, const char *name, const struct buffer *text)
 static bool
 is_waiting(const struct call *call)
 {
-	return !call->failed && (call->waits > 0 || call->retiring);
+	return !call->failed && (call->waits > 0 || call->retiring || call->draft);
 }
 
 static struct call *
@@ -278,6 +309,34 @@ command_answered(struct gateway *g, const struct controller *c, const struct que
 		 const char *error)
 {
 	end_calls(g, &(struct ending){is_answered, c, question, error, NULL});
+}
+
+static bool
+is_written(struct call *call, const struct ending *ending)
+{
+	return call == ending->context;
+}
+
+static void
+on_text(struct draft_waiter *waiter, struct pages *text)
+{
+	struct call *call = (void *)((char *)waiter - offsetof(struct call, waiter));
+
+	call->draft = NULL;
+	if (text)
+		call->text = pages_ref(text);
+	else
+		call_fail(call, "no memory");
+	end_calls(call->gateway, &(struct ending){.is_over = is_written, .context = call});
+}
+
+void
+call_draft(struct call *call, const char *key, struct draft *draft)
+{
+	call->key = key;
+	call->draft = draft;
+	call->waiter.ready = on_text;
+	draft_ask(draft, &call->waiter);
 }
 
 static bool

@@ -127,9 +127,7 @@ read_mac(struct call *call, const json_t *value, uint64_t *mac)
 				 "\"mac\": \"%.64s\" is not the address of a device, expected 12 "
 				 "hexadecimal digits, with or without : - or .",
 				 text);
-	*mac = 0;
-	for (size_t i = 0; i < MAC_SIZE; i++)
-		*mac = *mac << 8 | bytes[i];
+	*mac = mac_number(bytes);
 	return true;
 }
 

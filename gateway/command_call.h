@@ -26,8 +26,12 @@ struct call {
 	json_t *request; /* an object; NULL while there is none */
 	json_t *response;
 	bool failed;
-	unsigned waits; /* for so many answers of controllers */
-	char *retiring; /* or for this controller to become disabled; owned */
+	unsigned waits;	     /* for so many answers of controllers */
+	char *retiring;	     /* or for this controller to become disabled; owned */
+	struct draft *draft; /* or for its text, */
+	struct draft_waiter waiter;
+	const char *key;    /* which is this member of the response */
+	struct pages *text; /* and here when it is made */
 };
 
 /* The commands; the last has no name. */
@@ -38,6 +42,9 @@ bool call_fail(struct call *call, const char *format, ...) __attribute__((format
 
 /* Sets a member of the response, taking over the value. */
 void call_set(struct call *call, const char *key, json_t *value);
+
+/* Sets a member of the response to the text of a draft, for which the call waits. */
+void call_draft(struct call *call, const char *key, struct draft *draft);
 
 /* Checks that the request is an object with no other members than those of its command. */
 bool command_check_members(struct call *call);

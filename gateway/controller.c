@@ -18,7 +18,6 @@
 #define MAX_FLAPS	  5
 #define DIAL_PAUSE_MS	  10000 /* between two dials by an operator's wish */
 #define STOP_WAIT_MS	  2000	/* for the answer of the controller */
-#define MOST_SKEW_MS	  60000 /* between the controller's clock and ours */
 
 static uint64_t
 now(const struct controller *c)
@@ -193,7 +192,7 @@ check_clock(struct controller *c, const struct message *message, uint64_t receiv
 		return;
 	c->skew_ms = (int64_t)(message->time_ms - received_at);
 	c->has_skew = true;
-	apart = c->skew_ms > MOST_SKEW_MS || c->skew_ms < -MOST_SKEW_MS;
+	apart = llabs(c->skew_ms) > SESSION_MOST_SKEW_MS;
 	if (apart == c->skew_told)
 		return;
 	c->skew_told = apart;
@@ -375,27 +374,6 @@ open_link(void *context)
 }
 
 static int
-init_subscription(struct controller *c)
-{
-	struct subscription_want *wants = calloc(c->config->n_services + 1, sizeof *wants);
-	size_t wrong;
-	int status;
-
-	if (!wants)
-		return -1;
-	for (size_t i = 0; i < c->config->n_services; i++) {
-		const struct config_service *service = &c->config->services[i];
-
-		wants[i] = (struct subscription_want){service->service, service->subservice,
-						      service->interval_s};
-	}
-	status = subscription_init(&c->session.subscription, c->dict, wants, c->config->n_services,
-				   &wrong);
-	free(wants);
-	return status;
-}
-
-static int
 init_session(struct controller *c)
 {
 	c->session = (struct session){
@@ -421,7 +399,9 @@ init_session(struct controller *c)
 		      NULL))
 		c->session.settings.seed = uv_hrtime();
 	snprintf(c->log_name, sizeof c->log_name, "session %s", c->config->name);
-	if (traffic_use(&c->traffic, c->dict) || init_subscription(c))
+	if (traffic_use(&c->traffic, c->dict) ||
+	    subscription_init(&c->session.subscription, c->dict, c->config->services,
+			      c->config->n_services, NULL))
 		return -1;
 	c->process.traffic = &c->traffic;
 	c->process.tails = c->shared->tails;

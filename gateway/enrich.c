@@ -118,7 +118,7 @@ keep(struct enrich *enrich, struct lru *lru, uint64_t mac, uint64_t now_ms)
 	size_t length = enrich->text.length;
 	struct said *said = NULL;
 
-	if (length && !enrich->text.failed)
+	if (!enrich->text.failed)
 		said = lru_set(lru, mac, sizeof *said + length, now_ms);
 	else
 		lru_drop(lru, mac);
@@ -158,7 +158,7 @@ learn_ap(struct enrich *enrich, const struct record *record, uint64_t now_ms)
 	const struct record_places *at = record->element->places;
 	uint64_t mac = place_mac(&at->mac, record->slots);
 
-	if (!mac)
+	if (!mac || !(enrich->fields & (ENRICH_AP_NAME | ENRICH_AP_GROUP)))
 		return;
 	add_text(enrich, ",\"ap_name\":", wanted(enrich, ENRICH_AP_NAME, &at->name, record->slots));
 	add_text(enrich,
@@ -195,6 +195,17 @@ write_part(struct jsonw *json, const struct said *said, unsigned part)
 	jsonw_raw(json, text, length);
 }
 
+/* A record may say that its station is in no network. */
+static bool
+may_have_ssid(const struct record *record)
+{
+	const struct record_places *at = record->element->places;
+	const struct value *bits = place_value(&at->associated, record->slots);
+
+	return place_value(&at->entity, record->slots) &&
+	       !(bits && !(bits->u & at->associated_mask));
+}
+
 void
 enrich_subject(struct enrich *enrich, const struct record *record, struct subject *subject,
 	       uint64_t now_ms)
@@ -206,6 +217,7 @@ enrich_subject(struct enrich *enrich, const struct record *record, struct subjec
 	if (!subject->mac || record->element->places->ssid.field)
 		return;
 	said = lru_find(&enrich->stations, subject->mac, now_ms);
+	subject->ssid_unknown = !said && may_have_ssid(record);
 	ssid = said ? part_of(said, STATION_RAW_SSID, &length) : NULL;
 	if (!ssid || !length)
 		return;

@@ -39,7 +39,7 @@ void enrich_set(struct enrich *enrich, const struct enrich_settings *settings);
 /* Takes note of a record that says something of a station or an access point. */
 void enrich_learn(struct enrich *enrich, const struct record *record, uint64_t now_ms);
 
-/* Fills in the SSID of a subject whose kind of record has none. */
+/* Fills in the SSID of a subject whose kind of record has none, or that it is not known. */
 void enrich_subject(struct enrich *enrich, const struct record *record, struct subject *subject,
 		    uint64_t now_ms);
 

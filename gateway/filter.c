@@ -56,6 +56,7 @@ take_rules(struct filter *filter, struct filter_rules *rules, const struct confi
 		rule->is = from->items[rules->n];
 		rule->entity = entity_number(dict, rule->is.entity);
 		rule->ssid_length = strlen(rule->is.ssid);
+		rule->denies = rules == &filter->deny;
 		filter->asks_ssid |= has_term(rule, TERM_SSID);
 	}
 	return 0;
@@ -105,6 +106,8 @@ begins(uint64_t mac, const struct config_prefix *prefix)
 static bool
 has_ssid(const struct filter_rule *rule, const struct subject *subject)
 {
+	if (subject->ssid_unknown)
+		return rule->denies;
 	return subject->ssid && subject->ssid_length >= rule->ssid_length &&
 	       (rule->is.ssid_begins || subject->ssid_length == rule->ssid_length) &&
 	       memcmp(subject->ssid, rule->is.ssid, rule->ssid_length) == 0;

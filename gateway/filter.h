@@ -19,6 +19,7 @@ struct filter_rule {
 	struct config_rule is;
 	size_t ssid_length;
 	uint64_t entity; /* its number; FILTER_NO_ENTITY where the dictionary has none */
+	bool denies;
 };
 
 #define FILTER_NO_ENTITY UINT64_MAX
@@ -51,8 +52,9 @@ struct filter {
 int filter_new(struct filter **filter, const struct config_filter *config, const struct dict *dict);
 void filter_free(struct filter *filter);
 
-/* Whether the rules let a record pass. A term about what the record does not have is not fulfilled;
- * what is denied and allowed is denied. */
+/* Whether the rules let a record pass. A term about what the record does not have is not fulfilled,
+ * but where an SSID is not known a rule that denies takes it to be the one that it names. What is
+ * denied and allowed is denied. */
 bool filter_passes(const struct filter *filter, const struct subject *subject);
 
 /* The names that a dictionary has for entities, or NULL. */

@@ -14,7 +14,9 @@
 #include "gateway/documents.h"
 #include "gateway/http.h"
 #include "gateway/log.h"
+#include "gateway/metrics.h"
 #include "gateway/reload.h"
+#include "gateway/status.h"
 #include "outputs/timestamp.h"
 
 #define MOST_DIALS	32
@@ -188,6 +190,8 @@ end_loop(struct gateway *g)
 	command_stop(g);
 	http_stop(g->http);
 	g->http = NULL;
+	draft_close(&g->status);
+	draft_close(&g->metrics);
 	for (size_t i = 0; i < g->n_controllers; i++)
 		controller_close(g->controllers[i], "the gateway is stopping");
 	for (size_t i = 0; i < g->n_leaving; i++)
@@ -332,6 +336,8 @@ gateway_init(struct gateway *g, struct config *config)
 	snprintf(g->session, sizeof g->session, "%08x", id);
 	init_timer(g, &g->pace_timer);
 	init_timer(g, &g->health_timer);
+	draft_init(&g->status, g, &status_maker);
+	draft_init(&g->metrics, g, &metrics_maker);
 	supervisor_init(&g->supervisor, g);
 	init_signal(g, &g->sigterm, on_signal, SIGTERM);
 	init_signal(g, &g->sigint, on_signal, SIGINT);

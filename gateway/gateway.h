@@ -10,6 +10,7 @@
 
 #include "conf/config.h"
 #include "gateway/controller.h"
+#include "gateway/draft.h"
 #include "gateway/identity.h"
 #include "gateway/ledger.h"
 #include "gateway/supervisor.h"
@@ -43,6 +44,9 @@ struct gateway {
 	size_t n_controllers;
 	struct controller **leaving; /* left the configuration, and still stop */
 	size_t n_leaving;
+	unsigned edition; /* another one when controllers or outputs may be others than before */
+	struct draft status;
+	struct draft metrics;
 	struct ledger ledger;
 	struct tails tails;
 	struct http *http;

@@ -8,7 +8,8 @@
  * A subject is the subsystem and, where there are several of a kind, the name: "session hq",
  * "mqtt main", "gateway". The same line about the same subject is written LOG_BURST times within
  * LOG_INTERVAL_MS (LOG_BURST_DEBUG at debug), then only counted; the next one tells how many were
- * held back.
+ * held back. Where more kinds are held back than there is room for, a line of its own tells how
+ * many those were together.
  */
 #ifndef NMSP_GATEWAY_LOG_H
 #define NMSP_GATEWAY_LOG_H
@@ -21,6 +22,13 @@ enum {
 	LOG_BURST = 20,
 	LOG_BURST_DEBUG = 1000,
 	LOG_INTERVAL_MS = 10000,
+	LOG_MOST_RULES = 256, /* more are not added */
+	LOG_SUBJECT_SIZE = 128,
+};
+
+enum log_set_error {
+	LOG_NO_MEMORY = -1,
+	LOG_TOO_MANY_RULES = -2,
 };
 
 enum log_level {
@@ -72,8 +80,13 @@ struct log_settings {
 void log_configure(const struct log_settings *settings);
 
 /* Changes one level until log_configure() is called again: that of `subject`, as in a rule, or of
- * what no rule fits (NULL). Returns false without memory. */
-bool log_set_level(const char *subject, enum log_level level);
+ * what no rule fits (NULL). There is one rule for a subject, and LOG_MOST_RULES in all. Returns 0
+ * or an enum log_set_error. */
+int log_set_level(const char *subject, enum log_level level);
+
+/* Turns the trace of a controller on or off until log_configure() is called again. Names are not
+ * checked, so the caller bounds how many there are. Returns 0 or LOG_NO_MEMORY. */
+int log_set_trace(const char *controller, bool on);
 
 /* Everything to standard error, whatever is configured before or after. */
 void log_be_verbose(void);

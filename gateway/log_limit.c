@@ -42,6 +42,7 @@ find(struct log_limit *limit, const struct log_limit_key *key)
 			return place;
 		oldest = rather(oldest, place);
 	}
+	limit->others += oldest->held;
 	*oldest = (struct log_limit_place){.format = key->format, .subject = subject};
 	return oldest;
 }
@@ -65,4 +66,16 @@ log_limit_pass(struct log_limit *limit, const struct log_limit_key *key, unsigne
 	*missed = place->held;
 	place->held = 0;
 	return true;
+}
+
+uint64_t
+log_limit_others(struct log_limit *limit, uint64_t now_ms)
+{
+	uint64_t others = limit->others;
+
+	if (!others || (limit->told_ms && now_ms - limit->told_ms < LOG_INTERVAL_MS))
+		return 0;
+	limit->others = 0;
+	limit->told_ms = now_ms;
+	return others;
 }

@@ -31,6 +31,8 @@ struct log_limit_place {
 /* Begins all zero. */
 struct log_limit {
 	struct log_limit_place places[LOG_LIMIT_PLACES];
+	uint64_t others; /* held back, of kinds that lost their place before they could tell it */
+	uint64_t told_ms;
 };
 
 /* True when a line may be written at `now_ms` (of a clock that does not run back): one of the first
@@ -38,5 +40,9 @@ struct log_limit {
  * since the one before. */
 bool log_limit_pass(struct log_limit *limit, const struct log_limit_key *key, unsigned burst,
 		    uint64_t now_ms, uint64_t *missed);
+
+/* How many lines were held back of kinds that the table had no room for any longer, since this was
+ * asked before; each is told once. 0 again until an interval has passed. */
+uint64_t log_limit_others(struct log_limit *limit, uint64_t now_ms);
 
 #endif

@@ -8,13 +8,13 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "gateway/gateway.h"
 #include "gateway/metrics_write.h"
 
 #ifndef VERSION
@@ -36,8 +36,9 @@ struct output_row {
 };
 
 struct scrape {
-	FILE *out;
 	struct gateway *gateway;
+	size_t family;	/* that is written next, */
+	size_t subject; /* and of which of its subjects */
 	struct output_row *outputs;
 	size_t n_outputs;
 	struct account_row *accounts;
@@ -443,29 +444,54 @@ static const struct family families[] = {
 };
 /* clang-format on */
 
-static void
-write_family(const struct scrape *s, const struct family *family)
+static size_t
+count_subjects(const struct scrape *s, enum scope scope)
 {
-	const struct gateway *g = s->gateway;
-
-	metric_head(s->out, family->name, family->type, family->help);
-	switch (family->scope) {
-	case GATEWAY:
-		family->write(s->out, family, s->gateway);
-		break;
+	switch (scope) {
 	case CONTROLLER:
-		for (size_t i = 0; i < g->n_controllers; i++)
-			family->write(s->out, family, g->controllers[i]);
-		break;
+		return s->gateway->n_controllers;
 	case OUTPUT:
-		for (size_t i = 0; i < s->n_outputs; i++)
-			family->write(s->out, family, &s->outputs[i]);
-		break;
+		return s->n_outputs;
 	case ACCOUNT:
-		for (size_t i = 0; i < s->n_accounts; i++)
-			family->write(s->out, family, &s->accounts[i]);
+		return s->n_accounts;
+	case GATEWAY:
 		break;
 	}
+	return 1;
+}
+
+static void *
+subject_at(const struct scrape *s, enum scope scope, size_t place)
+{
+	switch (scope) {
+	case CONTROLLER:
+		return s->gateway->controllers[place];
+	case OUTPUT:
+		return &s->outputs[place];
+	case ACCOUNT:
+		return &s->accounts[place];
+	case GATEWAY:
+		break;
+	}
+	return s->gateway;
+}
+
+/* A family's samples of one subject, the first with its head. */
+static bool
+write_next(void *work, FILE *out)
+{
+	struct scrape *s = work;
+	const struct family *family = &families[s->family];
+
+	if (s->subject == 0)
+		metric_head(out, family->name, family->type, family->help);
+	if (s->subject < count_subjects(s, family->scope))
+		family->write(out, family, subject_at(s, family->scope, s->subject++));
+	if (s->subject >= count_subjects(s, family->scope)) {
+		s->subject = 0;
+		s->family++;
+	}
+	return s->family < sizeof families / sizeof families[0];
 }
 
 /* The accounts of a controller at the output that is being copied, which is the last one. */
@@ -509,25 +535,28 @@ copy_outputs(struct scrape *s)
 	}
 }
 
-struct buffer *
-metrics_text(struct gateway *g)
+static bool
+end_scrape(void *work)
 {
-	struct scrape scrape = {.gateway = g};
-	struct buffer *buffer = NULL;
-	char *text = NULL;
-	size_t size = 0;
+	struct scrape *s = work;
+	bool whole = !s->failed;
 
-	scrape.out = open_memstream(&text, &size);
-	if (!scrape.out)
-		return NULL;
-	__fsetlocking(scrape.out, FSETLOCKING_BYCALLER);
-	copy_outputs(&scrape);
-	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-		write_family(&scrape, &families[i]);
-	if (fclose(scrape.out) == 0 && !scrape.failed)
-		buffer = buffer_new(text, size);
-	free(text);
-	free(scrape.outputs);
-	free(scrape.accounts);
-	return buffer;
+	free(s->outputs);
+	free(s->accounts);
+	free(s);
+	return whole;
 }
+
+static void *
+begin_scrape(struct gateway *g)
+{
+	struct scrape *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->gateway = g;
+	copy_outputs(s);
+	return s;
+}
+
+const struct draft_maker metrics_maker = {begin_scrape, write_next, end_scrape};

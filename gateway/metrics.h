@@ -6,12 +6,11 @@
 #ifndef NMSP_GATEWAY_METRICS_H
 #define NMSP_GATEWAY_METRICS_H
 
-#include "gateway/gateway.h"
-#include "outputs/buffer.h"
+#include "gateway/draft.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* All families with what they hold now, or NULL without memory. */
-struct buffer *metrics_text(struct gateway *gateway);
+/* Writes all families; the accounts are of the moment when it begins. */
+extern const struct draft_maker metrics_maker;
 
 #endif

@@ -139,9 +139,8 @@ account_object(struct account *account)
 	return object;
 }
 
-/* The kinds of which something came. */
-static json_t *
-accounts_object(struct account_set *accounts)
+json_t *
+parts_accounts(struct account_set *accounts)
 {
 	json_t *kinds = json_object();
 
@@ -167,28 +166,9 @@ spool_object(const struct spool_status *spool)
 	return object;
 }
 
-/* The accounts of one output: of the controllers that are configured, and of others. */
-struct output_accounts {
-	const struct gateway *gateway;
-	json_t *controllers;
-	json_t *former;
-};
-
-static void
-add_accounts(void *context, struct ledger_entry *entry)
-{
-	struct output_accounts *accounts = context;
-	bool configured = gateway_controller(accounts->gateway, entry->controller) != NULL;
-
-	parts_set_filled(configured ? accounts->controllers : accounts->former, entry->controller,
-			 accounts_object(&entry->accounts));
-}
-
 json_t *
-parts_output(struct gateway *g, struct output *output)
+parts_output_self(struct output *output)
 {
-	struct ledger_page *page = ledger_page(&g->ledger, output->name);
-	struct output_accounts accounts = {g, json_object(), json_object()};
 	json_t *object = json_object();
 	struct output_status status;
 
@@ -205,6 +185,49 @@ parts_output(struct gateway *g, struct output *output)
 		json_object_set_new(object, "spool", spool_object(&status.spool));
 	if (status.responses.received)
 		json_object_set_new(object, "responses", responses_object(&status.responses));
+	return object;
+}
+
+bool
+parts_is_configured(const struct gateway *g, const char *controller, size_t *next)
+{
+	for (size_t i = 0; i < g->n_controllers; i++) {
+		size_t place = (*next + i) % g->n_controllers;
+
+		if (strcmp(g->controllers[place]->config->name, controller) != 0)
+			continue;
+		*next = place + 1;
+		return true;
+	}
+	return false;
+}
+
+/* The accounts of one output: of the controllers that are configured, and of others. */
+struct output_accounts {
+	const struct gateway *gateway;
+	size_t next;
+	json_t *controllers;
+	json_t *former;
+};
+
+static void
+add_accounts(void *context, struct ledger_entry *entry)
+{
+	struct output_accounts *accounts = context;
+	bool configured =
+		parts_is_configured(accounts->gateway, entry->controller, &accounts->next);
+
+	parts_set_filled(configured ? accounts->controllers : accounts->former, entry->controller,
+			 parts_accounts(&entry->accounts));
+}
+
+json_t *
+parts_output(struct gateway *g, struct output *output)
+{
+	struct ledger_page *page = ledger_page(&g->ledger, output->name);
+	struct output_accounts accounts = {g, 0, json_object(), json_object()};
+	json_t *object = parts_output_self(output);
+
 	if (page)
 		ledger_page_each(page, add_accounts, &accounts);
 	parts_set_filled(object, "controllers", accounts.controllers);

@@ -38,7 +38,18 @@ json_t *parts_device(const struct offer *offer);
 /* Name and hash of a dictionary. */
 json_t *parts_dictionary(const struct dict *dict);
 
-/* State, type and queue of an output, its spool, and where the records of every controller and kind
+/* State, type and queue of an output, and its spool. */
+json_t *parts_output_self(struct output *output);
+
+/* Where records went, by the kinds of which something came. */
+json_t *parts_accounts(struct account_set *accounts);
+
+/* Whether a controller of this name is configured. `*next` is the place where it is looked for
+ * first, and then the one behind it, so that names in the order of the configuration are found at
+ * once. */
+bool parts_is_configured(const struct gateway *gateway, const char *controller, size_t *next);
+
+/* What parts_output_self() tells of an output, and where the records of every controller and kind
  * went there. */
 json_t *parts_output(struct gateway *gateway, struct output *output);
 

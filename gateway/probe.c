@@ -332,26 +332,6 @@ do_answered(void *context, const struct question *question, const char *error)
 static const struct session_actions actions = {do_dial,	   do_hang_up, do_send,
 					       do_nothing, do_nothing, do_answered};
 
-static int
-init_subscription(struct probe *p)
-{
-	const struct config_controller *controller = p->settings->controller;
-	struct subscription_want *wants = calloc(controller->n_services + 1, sizeof *wants);
-	size_t wrong;
-	int status;
-
-	if (!wants)
-		return -1;
-	for (size_t i = 0; i < controller->n_services; i++)
-		wants[i] = (struct subscription_want){controller->services[i].service,
-						      controller->services[i].subservice,
-						      controller->services[i].interval_s};
-	status = subscription_init(&p->session.subscription, p->settings->dict, wants,
-				   controller->n_services, &wrong);
-	free(wants);
-	return status;
-}
-
 static void
 init_session(struct probe *p)
 {
@@ -432,7 +412,9 @@ probe_run(const struct probe_settings *settings, const struct probe_watcher *wat
 	p->settings = settings;
 	p->walk = (struct probe_walk){.settings = settings, .watcher = watcher, .report = report};
 	init(p);
-	status = init_subscription(p);
+	status = subscription_init(&p->session.subscription, settings->dict,
+				   settings->controller->services, settings->controller->n_services,
+				   NULL);
 	if (status == 0)
 		session_start(&p->session, uv_now(&p->loop));
 	if (p->link)

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 
 #include "gateway/pin.h"
+#include "gateway/session.h"
 #include "outputs/timestamp.h"
 
 enum {
-	MOST_APART_MS = 60000, /* as much as the gateway takes without a warning */
-	SAME_MS = 50,	       /* as near as the way of a message lets one tell */
-	DATE = 10,	       /* "2031-11-21" of a time */
+	SAME_MS = 50, /* as near as the way of a message lets one tell */
+	DATE = 10,    /* "2031-11-21" of a time */
 	SECOND_MS = 1000,
 	MINUTE_MS = 60 * SECOND_MS,
 	HOUR_MS = 60 * MINUTE_MS,
@@ -103,7 +103,7 @@ probe_text_clocks(struct probe_finding *finding, const struct probe_clocks *cloc
 			   "the controller's clock, which is %s",
 			   date_text(dates->begin, begin), date_text(dates->end, end), ahead);
 		probe_advise(finding, "NTP on both; the controller may refuse the gateway else");
-	} else if (llabs(clocks->ahead_ms) > MOST_APART_MS) {
+	} else if (llabs(clocks->ahead_ms) > SESSION_MOST_SKEW_MS) {
 		probe_find(finding, PROBE_WARNING, "the controller's clock is %s", ahead);
 		probe_advise(finding, "NTP on both; ts of the controller's records is off by that");
 	} else {

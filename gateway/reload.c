@@ -330,6 +330,7 @@ apply(struct reload *r)
 {
 	struct gateway *g = r->g;
 
+	g->edition++;
 	tls_contexts_forget();
 	for (size_t i = 0; i < g->n_dicts; i++)
 		g->dicts[i].current = false;

@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
 
 #include "gateway/assets.h"
 #include "gateway/command.h"
@@ -15,9 +14,8 @@
 #include "gateway/ready.h"
 #include "gateway/status.h"
 
-#define JSON_TYPE  "application/json"
-#define COMMANDS   "/api/v1/command/"
-#define LOOP_SHARE 10 /* a document takes at most one in so many parts of the loop's time */
+#define JSON_TYPE "application/json"
+#define COMMANDS  "/api/v1/command/"
 
 enum {
 	OK = 200,
@@ -57,41 +55,19 @@ reply_error(struct reply *reply, unsigned status, const char *sentence)
 	reply_json(reply, status, json_pack("{s:s}", "error", sentence));
 }
 
-/* A document as it is now, or as it was lately: what took long to make is not made again before
- * nine times as long, however many ask. */
-static struct buffer *
-from_cache(struct routes_cache *cache, struct gateway *g,
-	   struct buffer *(*make)(struct gateway *gateway))
-{
-	uint64_t began = uv_hrtime(), ended;
-
-	if (cache->text && began < cache->until_ns)
-		return buffer_ref(cache->text);
-	buffer_unref(cache->text);
-	cache->text = make(g);
-	ended = uv_hrtime();
-	cache->until_ns = ended + (ended - began) * (LOOP_SHARE - 1);
-	return cache->text ? buffer_ref(cache->text) : NULL;
-}
-
-static struct buffer *
-whole_status(struct gateway *g)
-{
-	return status_document(g, NULL);
-}
-
 static void
 answer_status(struct routes *routes, const struct request *request, struct reply *reply)
 {
 	struct gateway *g = routes->gateway;
 	const char *name = request->argument(request->context, "controller");
+	struct controller *c = name ? gateway_controller(g, name) : NULL;
 
-	if (name && !gateway_controller(g, name))
-		reply_error(reply, NOT_FOUND, "there is no controller of this name");
+	if (c)
+		reply_json(reply, OK, status_of(g, c));
 	else if (name)
-		reply_buffer(reply, OK, JSON_TYPE, status_document(g, name));
+		reply_error(reply, NOT_FOUND, "there is no controller of this name");
 	else
-		reply_buffer(reply, OK, JSON_TYPE, from_cache(&routes->status, g, whole_status));
+		*reply = (struct reply){.status = OK, .type = JSON_TYPE, .draft = &g->status};
 }
 
 static void
@@ -115,8 +91,8 @@ static void
 answer_metrics(struct routes *routes, const struct request *request, struct reply *reply)
 {
 	(void)request;
-	reply_buffer(reply, OK, METRICS_TYPE,
-		     from_cache(&routes->metrics, routes->gateway, metrics_text));
+	*reply = (struct reply){
+		.status = OK, .type = METRICS_TYPE, .draft = &routes->gateway->metrics};
 }
 
 static void
@@ -285,11 +261,4 @@ routes_answer(struct routes *routes, const struct request *request, struct reply
 	} else {
 		resource->answer(routes, request, reply);
 	}
-}
-
-void
-routes_fini(struct routes *routes)
-{
-	buffer_unref(routes->status.text);
-	buffer_unref(routes->metrics.text);
 }

@@ -11,19 +11,13 @@
 #include "outputs/buffer.h"
 
 struct command_asker;
+struct draft;
+struct pages;
 struct tail;
-
-/* A document that takes long to make is given again for a while. */
-struct routes_cache {
-	struct buffer *text;
-	uint64_t until_ns;
-};
 
 struct routes {
 	struct gateway *gateway;
 	struct http_actions actions;
-	struct routes_cache status;
-	struct routes_cache metrics;
 };
 
 struct request {
@@ -46,10 +40,12 @@ struct reply {
 	size_t length;
 	struct buffer *buffer; /* owned by who gets the reply; NULL where the text stays */
 	struct tail *tail;     /* the text is what is read from it, and it is to be closed */
+	struct pages *pages;   /* the text, in place of `data`; one reference is owned */
+	struct draft *draft;   /* the text is to be asked for there */
 	bool asked;	       /* there is no text: the asker gets it, or has it already */
 };
 
-/* Answers. `reply->data` is NULL and there is no tail when there was no memory. */
+/* Answers. Without memory there is nothing of all that in `reply`. */
 void routes_answer(struct routes *routes, const struct request *request, struct reply *reply);
 
 /* Whether a body is worth reading: there is a route that takes one. Else the answer can be given at
@@ -61,8 +57,5 @@ void reply_error(struct reply *reply, unsigned status, const char *sentence);
 
 /* The response to a command, which is taken over. */
 void reply_command(struct reply *reply, bool ok, struct buffer *response);
-
-/* Frees what the routes hold. */
-void routes_fini(struct routes *routes);
 
 #endif

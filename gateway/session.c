@@ -14,7 +14,8 @@
 #include "gateway/session_send.h"
 
 #define NEVER	  UINT64_MAX
-#define LIST_SIZE 200
+#define LIST_SIZE 500
+_Static_assert(SESSION_REASON_SIZE > 3 * LIST_SIZE + 64, "a reason has room for three lists");
 
 const char *
 session_state_name(enum session_state state)

@@ -16,7 +16,8 @@
 #include "gateway/questions.h"
 #include "gateway/subscription.h"
 
-#define SESSION_REASON_SIZE 512
+#define SESSION_REASON_SIZE  1600  /* three lists of services */
+#define SESSION_MOST_SKEW_MS 60000 /* that the clocks are apart without a warning */
 
 enum session_state {
 	SESSION_DISABLED,

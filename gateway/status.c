@@ -4,9 +4,9 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "gateway/gateway.h"
 #include "gateway/parts.h"
 #include "gateway/tls.h"
 #include "outputs/timestamp.h"
@@ -15,6 +15,7 @@
 #define VERSION "unknown"
 #endif
 
+#define SCHEMA		   "nmsp.status/1"
 #define DELIVERY_MS	   60000 /* a service delivers when something came within this */
 #define DELIVERY_INTERVALS 3	 /* or within so many of its intervals */
 
@@ -33,8 +34,8 @@ set_time(json_t *object, const char *key, const struct controller *c, uint64_t l
 				    parts_time(gateway_wall_time(c->shared->loop, loop_ms)));
 }
 
-static json_t *
-gateway_object(const struct gateway *g)
+json_t *
+status_gateway(const struct gateway *g)
 {
 	uint64_t now = timestamp_now();
 	char mac[MAC_TEXT];
@@ -251,8 +252,8 @@ tags_object(const struct config_controller *config)
 	return tags;
 }
 
-static json_t *
-controller_object(struct controller *c)
+json_t *
+status_controller(struct controller *c)
 {
 	json_t *object = json_pack("{s:s}", "name", c->config->name);
 
@@ -275,28 +276,41 @@ controller_object(struct controller *c)
 	return object;
 }
 
-static json_t *
-output_object(struct gateway *g, struct output *output)
+json_t *
+status_output(struct output *output)
 {
 	json_t *object = json_pack("{s:s}", "name", output->name);
-	json_t *rest = parts_output(g, output);
+	json_t *rest = parts_output_self(output);
 
 	json_object_update(object, rest);
 	json_decref(rest);
 	return object;
 }
 
-struct buffer *
-status_document(struct gateway *g, const char *controller)
+/* The outputs, with the accounts of one controller. */
+static json_t *
+outputs_of(struct gateway *g, const char *controller)
 {
-	json_t *controllers = json_array(), *outputs = json_array();
+	json_t *outputs = json_array();
 
-	for (size_t i = 0; i < g->n_controllers; i++)
-		if (!controller || strcmp(g->controllers[i]->config->name, controller) == 0)
-			json_array_append_new(controllers, controller_object(g->controllers[i]));
-	for (size_t i = 0; i < g->n_outputs; i++)
-		json_array_append_new(outputs, output_object(g, g->outputs[i]));
-	return parts_text(json_pack("{s:s,s:o,s:o,s:o,s:o}", "schema", "nmsp.status/1", "ts",
-				    parts_time(timestamp_now()), "gateway", gateway_object(g),
-				    "controllers", controllers, "outputs", outputs));
+	for (size_t i = 0; i < g->n_outputs; i++) {
+		struct ledger_page *page = ledger_page(&g->ledger, g->outputs[i]->name);
+		json_t *output = status_output(g->outputs[i]), *accounts = json_object();
+
+		if (page)
+			parts_set_filled(
+				accounts, controller,
+				parts_accounts(&ledger_page_get(page, controller)->accounts));
+		parts_set_filled(output, "controllers", accounts);
+		json_array_append_new(outputs, output);
+	}
+	return outputs;
+}
+
+json_t *
+status_of(struct gateway *g, struct controller *c)
+{
+	return json_pack("{s:s,s:o,s:o,s:[o],s:o}", "schema", STATUS_SCHEMA, "ts",
+			 parts_time(timestamp_now()), "gateway", status_gateway(g), "controllers",
+			 status_controller(c), "outputs", outputs_of(g, c->config->name));
 }

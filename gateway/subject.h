@@ -16,6 +16,7 @@ struct subject {
 	bool has_entity;
 	bool has_readings; /* an rssi record with at least one */
 	bool urgent;	   /* it answers a request, or a tag tells an event */
+	bool ssid_unknown; /* the station may have one, and no record has told it */
 	uint64_t entity;
 	uint64_t mac;
 	uint64_t ap; /* its access point, or the one that hears it best */

@@ -7,30 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MORE " and %zu more"
+
+static bool
+find_names(struct subscription_item *item, const struct dict *dict,
+	   const struct config_service *want)
+{
+	item->service = dict_service_named(dict, want->service);
+	item->subservice = item->service ? dict_subservice_named(item->service, want->subservice)
+					 : NULL;
+	item->interval_s = (uint16_t)want->interval_s;
+	return item->subservice != NULL;
+}
+
 int
 subscription_init(struct subscription *s, const struct dict *dict,
-		  const struct subscription_want *wants, size_t n_wants, size_t *wrong)
+		  const struct config_service *wants, size_t n_wants, size_t *wrong)
 {
+	size_t known = 0;
+
 	*s = (struct subscription){.dict = dict, .n_items = n_wants};
 	s->items = calloc(n_wants + 1, sizeof *s->items);
-	*wrong = n_wants;
-	if (!s->items)
-		return -1;
-	for (size_t i = 0; i < n_wants; i++) {
-		struct subscription_item *item = &s->items[i];
-
-		item->service = dict_service_named(dict, wants[i].service);
-		item->subservice =
-			item->service ? dict_subservice_named(item->service, wants[i].subservice)
-				      : NULL;
-		item->interval_s = (uint16_t)wants[i].interval_s;
-		if (!item->subservice) {
-			*wrong = i;
-			subscription_fini(s);
-			return -1;
-		}
-	}
-	return 0;
+	while (s->items && known < n_wants && find_names(&s->items[known], dict, &wants[known]))
+		known++;
+	if (s->items && known == n_wants)
+		return 0;
+	if (wrong)
+		*wrong = s->items ? known : n_wants;
+	subscription_fini(s);
+	return -1;
 }
 
 void
@@ -347,25 +352,52 @@ subscription_next_initial(struct subscription *s, struct subscription_initial *i
 	return false;
 }
 
+static size_t
+count_all(const struct subscription *s, picker pick)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->n_items; i++)
+		count += pick(&s->items[i]);
+	return count;
+}
+
+/* Puts a whole name behind the `*used` bytes of `text` if what is said of the `left` ones after it
+ * has room as well. */
+static bool
+append(const struct subscription_item *item, size_t left, char *text, size_t size, size_t *used)
+{
+	char *end = text + *used;
+	size_t room = size - *used;
+	const char *between = *used ? ", " : "";
+	int name = snprintf(end, room, "%s%s:%s", between, item->service->name,
+			    item->subservice->name);
+	int more = left ? snprintf(NULL, 0, MORE, left) : 0;
+
+	if (name < 0 || more < 0 || (size_t)name + (size_t)more >= room) {
+		*end = '\0';
+		return false;
+	}
+	*used += (size_t)name;
+	return true;
+}
+
 size_t
 subscription_list(const struct subscription *s, bool (*pick)(const struct subscription_item *item),
 		  char *text, size_t size)
 {
-	size_t used = 0, count = 0;
+	size_t count = count_all(s, pick), left = count, used = 0;
 
 	if (size)
 		text[0] = '\0';
-	for (size_t i = 0; i < s->n_items; i++) {
-		int length;
-
+	for (size_t i = 0; size && i < s->n_items; i++) {
 		if (!pick(&s->items[i]))
 			continue;
-		count++;
-		if (used >= size)
-			continue;
-		length = snprintf(text + used, size - used, "%s%s:%s", count > 1 ? ", " : "",
-				  s->items[i].service->name, s->items[i].subservice->name);
-		used += length > 0 ? (size_t)length : 0;
+		if (!append(&s->items[i], left - 1, text, size, &used))
+			break;
+		left--;
 	}
+	if (left && used)
+		snprintf(text + used, size - used, MORE, left);
 	return count;
 }

@@ -11,6 +11,7 @@
 #include "codecs/dict.h"
 #include "codecs/encode.h"
 #include "codecs/message.h"
+#include "conf/config.h"
 
 /* One sub-service that is wanted. */
 struct subscription_item {
@@ -40,17 +41,10 @@ struct subscription_initial {
 	uint32_t entity;
 };
 
-/* What the configuration wants, by name. */
-struct subscription_want {
-	const char *service;
-	const char *subservice;
-	unsigned interval_s;
-};
-
 /* Looks the wanted names up in `dict`. Returns 0; or -1 with the place of the first unknown name in
- * `*wrong`, or n_wants when memory is used up. subscription_fini frees. */
+ * `*wrong` (unless that is NULL), or n_wants when memory is used up. subscription_fini frees. */
 int subscription_init(struct subscription *subscription, const struct dict *dict,
-		      const struct subscription_want *wants, size_t n_wants, size_t *wrong);
+		      const struct config_service *wants, size_t n_wants, size_t *wrong);
 void subscription_fini(struct subscription *subscription);
 
 /* Forgets everything of the session before: nothing is offered, asked for or granted. */
@@ -94,7 +88,8 @@ size_t subscription_grant(struct subscription *subscription, const struct messag
 bool subscription_next_initial(struct subscription *subscription,
 			       struct subscription_initial *initial);
 
-/* Writes "rssi:tag, wips:wips" of those items that `pick` picks to `text`; returns how many. */
+/* Writes "rssi:tag, wips:wips" of those items that `pick` picks to `text`, or "rssi:tag and 3 more"
+ * where not all have room (nothing, where none has); returns how many it picks. */
 size_t subscription_list(const struct subscription *subscription,
 			 bool (*pick)(const struct subscription_item *item), char *text,
 			 size_t size);

@@ -286,6 +286,39 @@ def test_log_level_of_a_subject(ready, commander):
     assert not [line for line in running.log if re.search(r" debug (?!session hq:)", line)]
 
 
+def test_log_level_of_many_subjects(ready, commander, control):
+    """However many are asked for, a bounded number is kept."""
+    ready()
+    for number in range(256):
+        assert control.run("log_level", '{"level":"error","subject":"mqtt %d"}' % number)[0] == 200
+    assert re.fullmatch(r"256 subjects have a level of their own already; a reload of the "
+                        r"configuration takes away those set by command",
+                        commander.refused("log_level", {"level": "error", "subject": "mqtt"}))
+    assert commander.run("log_level", {"level": "info", "subject": "mqtt 7"})["ok"]
+
+
+def test_trace_of_one_controller(gateways, broker, peers, commander):
+    """Everything about it, until it is turned off; nothing more about another one."""
+    hq, lab = peers(), peers()
+    running = gateways({"hq": controller_options(hq), "lab": controller_options(lab)},
+                       {"main": mqtt_options(broker, **ON)})
+    sessions = []
+    for name, peer in (("hq", hq), ("lab", lab)):
+        commander.state(name, "subscribed")
+        sessions.append(peer.ready())
+
+    for records, on in ((2, True), (4, False)):
+        assert commander.run("log_level", {"controller": "hq", "trace": on}) == {
+            "command": "log_level", "ok": True, "controller": "hq", "trace": on}
+        for session in sessions:
+            session.send(play.measurement(1))
+        commander.records(records, "rssi")
+    running.stop_in_order()
+    debug = [line for line in running.stderr if " debug " in line]
+    assert all(" debug session hq: " in line for line in debug)
+    assert len([line for line in debug if "receives measurement_notification" in line]) == 1
+
+
 def test_status(ready, commander):
     ready()
     status = commander.run("status")["status"]
@@ -414,6 +447,9 @@ def test_the_end_is_told_at_the_control_socket(ready, peer, control):
     ("controller/enable", b"{}", '"controller": expected the name of one'),
     ("controller/reconnect", b'{"controller":7}', '"controller": expected a string, got a number'),
     ("log_level", b'{"level":"loud"}', '"level": expected one of error, warning, info, debug'),
+    ("log_level", b'{"level":"debug","subject":"sesion hq"}', '"subject": "sesion hq" is none'),
+    ("log_level", b'{"trace":true}', '"controller": expected the name of one to trace'),
+    ("log_level", b'{"controller":"hq","trace":1}', '"trace": expected true or false'),
     ("status", b'{"id":[1]}', '"id": expected a string or a number, got an array'),
 ], ids=itertools.count())
 def test_refusals(ready, commander, name, payload, error):

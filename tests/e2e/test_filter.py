@@ -15,10 +15,10 @@ ROGUE = "00:de:ad:00:00:01"
 EVERY_MAC = [STATION, GUEST, RANDOM, ROGUE]
 
 
-def heard(station, *dbm, kind=wire.CLIENT):
+def heard(station, *dbm, **options):
     """A measurement by one access point after the other."""
     readings = (wire.reading(ap, one) for ap, one in zip((AP, OTHER_AP), dbm))
-    return wire.measurement(station, *readings, kind=kind)
+    return wire.measurement(station, *readings, **options)
 
 
 def told(station, ssid, user=None, address=None):
@@ -93,6 +93,21 @@ def test_rules(gateway, peer, subscriber, where, rules, macs):
     records = published(account, subscriber)
     assert [record["mac"] for record in records] == macs
     assert [record["seq"] for record in records] == [1 + EVERY_MAC.index(mac) for mac in macs]
+
+
+@pytest.mark.parametrize("where", ["controller", "main"])
+@pytest.mark.parametrize("rule, passing", [
+    ("ssid=guest", [RANDOM, STATION]), ("entity=client ssid=guest", [RANDOM, ROGUE, STATION])])
+def test_what_is_denied_does_not_get_out_before_it_is_known(gateway, peer, subscriber, where,
+                                                            rule, passing):
+    """Associated, and no info record has come: that may be a guest."""
+    running = gateway(peer, **{where: {"filter": {"deny": rule}}})
+    clients = [heard(mac, -60, associated=True) for mac in (GUEST, STATION)]
+    play(peer, subscriber, notify(*clients, heard(RANDOM, -60)),
+         notify(heard(ROGUE, -50, kind=wire.ROGUE_AP, associated=True)),
+         inform(told(STATION, "corp"), told(GUEST, "guest")), notify(*clients))
+    records = published(accounts(running)["main", "rssi"], subscriber)
+    assert [record["mac"] for record in records] == passing
 
 
 def test_unknown_elements_are_a_kind_too(gateway, peer, subscriber):

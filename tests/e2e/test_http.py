@@ -211,7 +211,7 @@ def test_names_of_this_host(running):
 def test_bodies_are_bounded(running):
     reply = ask(running.control, "/api/v1/reload", "POST", " " * 65536)
     assert reply.status == 200
-    reply = ask(running.control, "/api/v1/reload", "POST", " " * 65537)
+    reply = ask(running.control, "/api/v1/reload", "POST", headers={"Content-Length": "65537"})
     assert reply.status == 413 and reply.json["error"]
     with pytest.raises(OSError):
         ask(running.control, "/api/v1/reload", "POST", iter([b" " * 60000] * 100))

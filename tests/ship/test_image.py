@@ -24,7 +24,14 @@ def broker(brokers):
 
 
 @pytest.fixture
-def start(tmp_path, image, broker, containers, controller):
+def volume(tmp_path):
+    """The name of one; it goes after the containers that have it."""
+    yield tmp_path.name
+    engine.podman("volume", "rm", tmp_path.name, check=False)
+
+
+@pytest.fixture
+def start(tmp_path, image, broker, volume, containers, controller):
     """Starts the image with the configuration that is in it."""
     secret = tmp_path / "mqtt.password"
     secret.write_text(broker.password + "\n", encoding="ascii")
@@ -38,10 +45,9 @@ def start(tmp_path, image, broker, containers, controller):
     def run(*command):
         return containers(image, *command, options=[
             *CAREFUL, f"--volume={secret}:{SECRET}:ro",
-            f"--volume={tmp_path.name}:/var/lib/nmsp2mqtt",
+            f"--volume={volume}:/var/lib/nmsp2mqtt",
             *(f"--env={name}={value}" for name, value in environment.items())])
-    yield run
-    engine.podman("volume", "rm", "--force", tmp_path.name, check=False)
+    return run
 
 
 def test_it_runs(start, broker, subscribers):

@@ -31,7 +31,7 @@ LIBRARIES = [
      r"control_client)\.[ch]"),
     ("libconfuse", r"confuse\.h", r"conf/[a-z0-9_]+\.c"),
     ("LMDB", r"lmdb\.h", r"outputs/spool\.c"),
-    ("libmicrohttpd", r"microhttpd\.h", r"gateway/http\.c"),
+    ("libmicrohttpd", r"microhttpd\.h", r"gateway/http(_\w+)?\.[ch]"),
     ("cmocka", r"cmocka\w*\.h", r"(?!)"),
 ]
 

@@ -318,7 +318,7 @@ def test_subsystems_of_the_log():
     code = "".join(path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("*/*.c")))
     used = re.findall(r'\blog_(?:error|warning|info|debug)\(\s*"([\w-]+)"', code)
     used += re.findall(r'snprintf\((?:\w+->)?(?:log_name|subject), [^,]+,\s*"(\w+) ', code)
-    known = re.search(r'#define SUBSYSTEMS "(.*?)"', code)[1].split()
+    known = re.search(r'option_subsystems\[\] =\s*"(.*?)"', code)[1].split()
     assert sorted(set(used)) == known
     manual = (ROOT / "docs/man/nmsp2mqtt.conf.5").read_text(encoding="utf-8")
     told = re.search(r"^\.Ss log$(.*?)^\.Bl", manual, re.MULTILINE | re.DOTALL)[1]

@@ -48,7 +48,7 @@ assert_sends(struct draft *draft, size_t length, const char *hex)
 static void
 test_the_subscription_that_was_seen_has_77_bytes(void **state)
 {
-	static const struct subscription_want wants[] = {
+	static const struct config_service wants[] = {
 		{"rssi", "client", 0},		 {"rssi", "tag", 0},
 		{"attachment", "station", 0},	 {"information", "client", 0},
 		{"location", "subscription", 0}, {"statistics", "client", 0},

@@ -43,6 +43,7 @@ assert_readings(struct reading *r, const struct record_places *at)
 	assert_int_equal(places_dbm(at, nth_reading(r, 0)), -59);
 	assert_int_equal(places_dbm(at, nth_reading(r, 1)), -60);
 	assert_null(place_value(&at->ap, r->record.slots));
+	assert_int_equal(place_value(&at->associated, r->record.slots)->u & at->associated_mask, 1);
 	assert_null(at->ssid.field);
 }
 

@@ -121,7 +121,7 @@ static const struct session_actions life_actions = {life_dial,	life_hang_up,	 li
 
 /* A session that wants these sub-services, at a time of 1000 s. */
 static inline struct life *
-life_new(const struct subscription_want *wants, size_t n_wants)
+life_new(const struct config_service *wants, size_t n_wants)
 {
 	struct life *life = calloc(1, sizeof *life);
 	size_t wrong;

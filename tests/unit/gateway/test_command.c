@@ -280,7 +280,7 @@ test_members(void **state)
 		{"measure", "{'detail':'full'}",
 		 "unknown member \"detail\"; expected none but: id controller mac entity"},
 		{"ap_info", "{'entity':'client'}", "unknown member \"entity\""},
-		{"log_level", "{'controller':'hq'}", "unknown member \"controller\""},
+		{"log_level", "{'mac':'x'}", "unknown member \"mac\""},
 		{"measure", "{'id':{}}", "\"id\": expected a string or a number, got an object"},
 		{"measure", "{'controller':1}", "\"controller\": expected a string, got a number"},
 		{"measure", "{'controller':'hr'}",
@@ -305,6 +305,19 @@ test_members(void **state)
 		{"log_level", "{}", "\"level\": expected one of error, warning, info, debug"},
 		{"log_level", "{'level':'loud'}", "\"level\": expected one of error, warning"},
 		{"log_level", "{'level':3}", "\"level\": expected a string, got a number"},
+		{"log_level", "{'level':'info','subject':'sesion hq'}",
+		 "\"subject\": \"sesion hq\" is none, expected the name of a controller or output "
+		 "behind one of account command conf"},
+		{"log_level", "{'level':'info','subject':''}", "\"subject\": \"\" is none"},
+		{"log_level", "{'trace':true}",
+		 "\"controller\": expected the name of one to trace"},
+		{"log_level", "{'trace':'on','controller':'hq'}",
+		 "\"trace\": expected true or false"},
+		{"log_level", "{'controller':'hq','level':'debug'}",
+		 "\"trace\": expected true or false"},
+		{"log_level", "{'controller':'no','trace':true}", "there is no \"no\""},
+		{"log_level", "{'controller':'hq','trace':true,'level':'info'}",
+		 "expected either \"trace\" with \"controller\", or \"level\""},
 		{"status", "{'controller':'no'}", "\"controller\": there is no \"no\""},
 	};
 	struct rig *rig = rig_new();
@@ -363,6 +376,54 @@ test_log_level(void **state)
 	assert_false(log_enabled("session hq", LOG_LEVEL_INFO));
 	assert_true(run(rig, "log_level", "{'level':'info'}"));
 	assert_true(log_enabled("mqtt main", LOG_LEVEL_INFO));
+	rig_free(rig);
+}
+
+/* Of subjects there can be many, but not without end; those that have a level can still change it.
+ */
+static void
+test_log_level_of_many_subjects(void **state)
+{
+	static const struct log_settings usual = {.level = LOG_LEVEL_INFO};
+	struct rig *rig = rig_new();
+	char request[256];
+
+	(void)state;
+	log_configure(&usual);
+	for (int i = 0; i < LOG_MOST_RULES; i++) {
+		snprintf(request, sizeof request, "{'level':'debug','subject':'session %d'}", i);
+		assert_true(run(rig, "log_level", request));
+		assert_true(rig->ok);
+	}
+	assert_error(rig, "log_level", "{'level':'debug','subject':'tls'}",
+		     "256 subjects have a level of their own already; a reload");
+	assert_true(run(rig, "log_level", "{'level':'error','subject':'session 7'}"));
+	assert_true(rig->ok);
+	assert_false(log_enabled("session 7", LOG_LEVEL_WARNING));
+	snprintf(request, sizeof request, "{'level':'debug','subject':'session %0150d'}", 0);
+	assert_error(rig, "log_level", request, "is none, expected");
+	log_configure(&usual);
+	rig_free(rig);
+}
+
+static void
+test_trace_of_a_controller(void **state)
+{
+	struct rig *rig = rig_new();
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_true(run(rig, "log_level", "{'controller':'hq','trace':true}"));
+		assert_response(rig, "{'command':'log_level','ok':true,'controller':'hq',"
+				     "'trace':true}");
+		assert_true(log_enabled("tls hq", LOG_LEVEL_DEBUG));
+		assert_false(log_enabled("tls lab", LOG_LEVEL_DEBUG));
+	}
+	assert_true(run(rig, "log_level", "{'controller':'lab','trace':false}"));
+	assert_true(log_enabled("session hq", LOG_LEVEL_DEBUG));
+	assert_true(run(rig, "log_level", "{'controller':'hq','trace':false}"));
+	assert_true(rig->ok);
+	assert_false(log_enabled("session hq", LOG_LEVEL_DEBUG));
 	rig_free(rig);
 }
 
@@ -556,6 +617,8 @@ main(void)
 		cmocka_unit_test(test_too_many_macs),
 		cmocka_unit_test(test_the_id_comes_back),
 		cmocka_unit_test(test_log_level),
+		cmocka_unit_test(test_log_level_of_many_subjects),
+		cmocka_unit_test(test_trace_of_a_controller),
 		cmocka_unit_test(test_an_answer_of_a_controller),
 		cmocka_unit_test(test_all_controllers),
 		cmocka_unit_test(test_all_controllers_are_waited_for),

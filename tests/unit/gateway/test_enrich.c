@@ -227,6 +227,26 @@ test_rules_know_the_ssid_of_a_station(void **state)
 	assert_memory_equal(subject_at(rig, "0200 [0201 [" STATION "] 0206 [67]]", 0).ssid, "g", 1);
 }
 
+/* Not known: of a station that may be in a network, until something was said of it. */
+static void
+test_rules_know_what_is_not_known(void **state)
+{
+	struct rig *rig = *state;
+
+	begin(rig, 0, MANY);
+	assert_true(subject_at(rig, RSSI, 0).ssid_unknown);
+	assert_false(subject_at(rig, "0100 [" STATION " 01 00 00]", 0).ssid_unknown);
+	assert_false(subject_at(rig, INFO, 0).ssid_unknown);
+	assert_false(subject_at(rig, AP, 0).ssid_unknown);
+	assert_false(subject_at(rig, "0b00 [01]", 0).ssid_unknown);
+	learn(rig, INFO, 0);
+	assert_false(subject_at(rig, RSSI, 0).ssid_unknown);
+	assert_true(subject_at(rig, RSSI, TTL).ssid_unknown);
+	learn(rig, "0200 [0201 [" STATION "]]", TTL);
+	assert_null(subject_at(rig, RSSI, TTL).ssid);
+	assert_false(subject_at(rig, RSSI, TTL).ssid_unknown);
+}
+
 static void
 test_other_settings(void **state)
 {
@@ -277,6 +297,7 @@ main(void)
 		cmocka_unit_test(test_stations_are_bounded),
 		cmocka_unit_test(test_fields_are_bounded),
 		cmocka_unit_test(test_rules_know_the_ssid_of_a_station),
+		cmocka_unit_test(test_rules_know_what_is_not_known),
 		cmocka_unit_test(test_other_settings),
 	};
 

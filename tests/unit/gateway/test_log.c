@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "gateway/log.h"
+#include "gateway/log_limit.h"
 #include "tests/unit/gateway/log_support.h"
 
 #define THREADS 4
@@ -83,7 +84,7 @@ test_levels(void **state)
 	set_level(LOG_LEVEL_ERROR);
 	log_warning("a", "no more");
 	assert_string_equal(catch_end(), "<7>debug a: now\n");
-	assert_true(log_set_level(NULL, LOG_LEVEL_DEBUG));
+	assert_int_equal(log_set_level(NULL, LOG_LEVEL_DEBUG), 0);
 	assert_true(log_enabled("a", LOG_LEVEL_DEBUG));
 	assert_true(log_level_named("warning", &level));
 	assert_int_equal(level, LOG_LEVEL_WARNING);
@@ -139,6 +140,42 @@ test_trace(void **state)
 	assert_false(log_enabled("session hq2", LOG_LEVEL_DEBUG));
 	assert_false(log_enabled("mqtt hq", LOG_LEVEL_DEBUG));
 	assert_false(log_enabled("gateway", LOG_LEVEL_DEBUG));
+}
+
+/* The same subject again is the same rule. */
+static void
+test_rules_are_bounded(void **state)
+{
+	char subject[32];
+
+	(void)state;
+	for (int i = 0; i < LOG_MOST_RULES; i++) {
+		snprintf(subject, sizeof subject, "session %d", i);
+		assert_int_equal(log_set_level(subject, LOG_LEVEL_DEBUG), 0);
+		assert_int_equal(log_set_level(subject, LOG_LEVEL_ERROR), 0);
+	}
+	assert_int_equal(log_set_level("session", LOG_LEVEL_DEBUG), LOG_TOO_MANY_RULES);
+	assert_false(log_enabled("session x", LOG_LEVEL_DEBUG));
+	assert_int_equal(log_set_level("session 0", LOG_LEVEL_DEBUG), 0);
+	assert_true(log_enabled("session 0", LOG_LEVEL_DEBUG));
+	assert_false(log_enabled("session 1", LOG_LEVEL_INFO));
+	log_configure(&defaults);
+	assert_int_equal(log_set_level("session", LOG_LEVEL_DEBUG), 0);
+}
+
+static void
+test_trace_is_set(void **state)
+{
+	(void)state;
+	assert_int_equal(log_set_trace("hq", true), 0);
+	assert_int_equal(log_set_trace("lab", true), 0);
+	assert_int_equal(log_set_trace("hq", true), 0);
+	assert_int_equal(log_set_trace("hq", false), 0);
+	assert_int_equal(log_set_trace("other", false), 0);
+	assert_false(log_enabled("session hq", LOG_LEVEL_DEBUG));
+	assert_true(log_enabled("session lab", LOG_LEVEL_DEBUG));
+	log_configure(&defaults);
+	assert_false(log_enabled("session lab", LOG_LEVEL_DEBUG));
 }
 
 static void
@@ -214,6 +251,24 @@ test_threads(void **state)
 	assert_matches(text, "^(<7>debug t[0-3]: line [0-9]+, [0-9]{200}\n)+$");
 }
 
+/* More floods at once than there are places for: what some of them had to tell is told once. */
+static void
+test_floods(void **state)
+{
+	char subject[32];
+	size_t told = 0;
+
+	(void)state;
+	for (unsigned i = 0; i <= LOG_LIMIT_PLACES; i++) {
+		snprintf(subject, sizeof subject, "session %u", i);
+		catch_begin();
+		flood(subject, LOG_BURST + 1);
+		told += count_of(catch_end(), " warning log: lines were held back, of more kinds "
+					      "than are kept apart: ");
+	}
+	assert_int_equal(told, 1);
+}
+
 /* The last one: it holds from now on. */
 static void
 test_verbose(void **state)
@@ -238,9 +293,12 @@ main(void)
 		cmocka_unit_test_setup(test_levels, reset),
 		cmocka_unit_test_setup(test_rules, reset),
 		cmocka_unit_test_setup(test_trace, reset),
+		cmocka_unit_test_setup(test_rules_are_bounded, reset),
+		cmocka_unit_test_setup(test_trace_is_set, reset),
 		cmocka_unit_test_setup(test_flood, reset),
 		cmocka_unit_test_setup(test_errno_is_kept, reset),
 		cmocka_unit_test_setup(test_threads, reset),
+		cmocka_unit_test_setup(test_floods, reset),
 		cmocka_unit_test_setup(test_verbose, reset),
 	};
 

@@ -78,7 +78,8 @@ test_many_kinds(void **state)
 	assert_int_equal(pass("flood", refused, 1 + LOG_INTERVAL_MS), 4 * LOG_LIMIT_PLACES);
 }
 
-/* Full of lines that still have something to tell: the table goes on. */
+/* Full of lines that still have something to tell: the table goes on, and what one that makes room
+ * had to tell is told of all together. */
 static void
 test_all_held(void **state)
 {
@@ -90,9 +91,49 @@ test_all_held(void **state)
 		for (unsigned k = 0; k < 3; k++)
 			pass(subject, refused, i + 1);
 	}
+	assert_int_equal(log_limit_others(&limit, 1000), 0);
 	assert_int_equal(pass("new", refused, 1000), 0);
 	assert_int_equal(pass("1", refused, 1000), -1);
 	assert_int_equal(pass("0", refused, 1000), 0);
+	assert_int_equal(log_limit_others(&limit, 1000), 1);
+	assert_int_equal(log_limit_others(&limit, 1000 + LOG_INTERVAL_MS), 0);
+}
+
+/* Many floods at once, from the beginning to the end: every line has passed or was told. */
+static void
+test_no_count_is_lost(void **state)
+{
+	enum { KINDS = 3 * LOG_LIMIT_PLACES, ROUNDS = 50 };
+	uint64_t passed = 0, missed = 0, now = 1;
+	char subject[16];
+
+	(void)state;
+	for (unsigned i = 0; i < KINDS * ROUNDS; i++) {
+		/* each kind a few times in a row, so that some are held back */
+		snprintf(subject, sizeof subject, "%u", i / 5 % KINDS);
+		int told = pass(subject, refused, now += i % 7);
+
+		passed += told >= 0;
+		missed += told > 0 ? (unsigned)told : 0;
+		missed += told >= 0 ? log_limit_others(&limit, now) : 0;
+	}
+	for (unsigned i = 0; i < LOG_LIMIT_PLACES; i++)
+		missed += limit.places[i].held;
+	missed += log_limit_others(&limit, now + LOG_INTERVAL_MS);
+	assert_int_equal(passed + missed, KINDS * ROUNDS);
+	assert_true(missed > KINDS);
+}
+
+/* They are told once in an interval, so that telling is not a flood by itself. */
+static void
+test_others_keep_a_distance(void **state)
+{
+	(void)state;
+	limit.others = 5;
+	assert_int_equal(log_limit_others(&limit, 7000), 5);
+	limit.others = 3;
+	assert_int_equal(log_limit_others(&limit, 7000 + LOG_INTERVAL_MS - 1), 0);
+	assert_int_equal(log_limit_others(&limit, 7000 + LOG_INTERVAL_MS), 3);
 }
 
 int
@@ -103,6 +144,8 @@ main(void)
 		cmocka_unit_test_setup(test_kinds, reset),
 		cmocka_unit_test_setup(test_many_kinds, reset),
 		cmocka_unit_test_setup(test_all_held, reset),
+		cmocka_unit_test_setup(test_no_count_is_lost, reset),
+		cmocka_unit_test_setup(test_others_keep_a_distance, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,7 @@ lose(struct way *way, enum link_failure failure, int alert, const struct tls_sho
 static void
 subscribe_to(struct way *way, struct subscription *subscription)
 {
-	static const struct subscription_want want = {"rssi", "client", 0};
+	static const struct config_service want = {"rssi", "client", 0};
 	struct offer offer = {.services = NULL};
 	size_t wrong;
 

@@ -8,8 +8,8 @@
 
 #include "tests/unit/gateway/life.h"
 
-static const struct subscription_want few[] = {{"rssi", "client", 0}, {"rssi", "tag", 5}};
-static const struct subscription_want one[] = {{"handover", "handover", 0}};
+static const struct config_service few[] = {{"rssi", "client", 0}, {"rssi", "tag", 5}};
+static const struct config_service one[] = {{"handover", "handover", 0}};
 
 static void
 test_a_normal_start(void **state)

@@ -14,7 +14,7 @@
 #define MAC_B UINT64_C(0xa483e7123457)
 #define RSSI  "0100 [a483e7123456 01 01 00]"
 
-static const struct subscription_want wants[] = {{"handover", "handover", 0}};
+static const struct config_service wants[] = {{"handover", "handover", 0}};
 static const uint64_t macs[] = {MAC_A, MAC_B};
 
 /* A subscribed session that waits for nothing: its service has no request. */
@@ -327,7 +327,7 @@ test_all_stations_only_now_and_then(void **state)
 static void
 test_not_beside_the_same_request_after_subscribing(void **state)
 {
-	static const struct subscription_want rssi[] = {{"rssi", "client", 0}};
+	static const struct config_service rssi[] = {{"rssi", "client", 0}};
 	const struct session_ask what = {.service = "rssi"};
 	struct life *life = life_new(rssi, COUNT(rssi));
 

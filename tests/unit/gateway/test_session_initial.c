@@ -8,7 +8,7 @@
 
 #include "tests/unit/gateway/life.h"
 
-static const struct subscription_want many[] = {
+static const struct config_service many[] = {
 	{"rssi", "client", 0},
 	{"rssi", "rogue", 0},
 	{"rssi", "client_associated_only", 0},
@@ -19,7 +19,7 @@ static const struct subscription_want many[] = {
 	{"ap_info", "ap", 0},
 	{"wips", "wips", 0},
 };
-static const struct subscription_want two[] = {{"rssi", "client", 0}, {"rssi", "tag", 0}};
+static const struct config_service two[] = {{"rssi", "client", 0}, {"rssi", "tag", 0}};
 
 /* Each with its answer's name. */
 static const struct {

@@ -8,7 +8,7 @@
 
 #include "tests/unit/gateway/life.h"
 
-static const struct subscription_want few[] = {{"rssi", "client", 0}, {"rssi", "tag", 5}};
+static const struct config_service few[] = {{"rssi", "client", 0}, {"rssi", "tag", 5}};
 
 /* The pause before the next dial. */
 static uint64_t

@@ -9,7 +9,7 @@
 #include "gateway/subscription.h"
 #include "tests/unit/support.h"
 
-static const struct subscription_want wants[] = {
+static const struct config_service wants[] = {
 	{"rssi", "client", 2},
 	{"information", "client", 0},
 	{"rssi", "tag", 65535},
@@ -63,7 +63,7 @@ request(struct reading *r, struct subscription *s, const char *hex)
 static void
 test_names_that_are_not_there(void **state)
 {
-	static const struct subscription_want bad[] = {
+	static const struct config_service bad[] = {
 		{"rssi", "client", 0}, {"rssi", "air_quality", 0}, {"nothing", "client", 0}};
 	struct reading *r = *state;
 	struct subscription s;
@@ -300,16 +300,49 @@ static void
 test_lists_are_cut_but_counted(void **state)
 {
 	struct subscription s;
-	char text[100], small[12];
+	char text[100], small[23];
 
 	begin(*state, &s);
 	assert_int_equal(subscription_list(&s, with_interval, text, sizeof text), 2);
 	assert_string_equal(text, "rssi:client, rssi:tag");
 	assert_int_equal(subscription_list(&s, all, small, sizeof small), 4);
-	assert_string_equal(small, "rssi:client");
+	assert_string_equal(small, "rssi:client and 3 more");
+	assert_int_equal(subscription_list(&s, all, small, sizeof small - 1), 4);
+	assert_string_equal(small, "");
 	assert_int_equal(subscription_list(&s, all, small, 1), 4);
 	assert_string_equal(small, "");
 	assert_int_equal(subscription_list(&s, all, NULL, 0), 4);
+	subscription_fini(&s);
+}
+
+/* At whatever size: whole names, and none is left unsaid. */
+static void
+test_lists_are_cut_between_names(void **state)
+{
+	struct subscription s;
+	char whole[200], text[200];
+
+	begin(*state, &s);
+	assert_int_equal(subscription_list(&s, all, whole, sizeof whole), 4);
+	assert_null(strstr(whole, "more"));
+	for (size_t size = strlen("rssi:client and 3 more") + 1; size <= strlen(whole); size++) {
+		size_t names = 1, more, length;
+		const char *and;
+
+		subscription_list(&s, all, text, size);
+		and = strstr(text, " and ");
+		assert_non_null(and);
+		assert_true(strlen(text) < size);
+		assert_int_equal(sscanf(and, " and %zu more", &more), 1);
+		length = (size_t)(and-text);
+		assert_memory_equal(text, whole, length);
+		assert_memory_equal(whole + length, ", ", 2);
+		for (const char *at = text; (at = strstr(at, ", ")); at++)
+			names++;
+		assert_int_equal(names + more, 4);
+	}
+	assert_int_equal(subscription_list(&s, all, text, strlen(whole) + 1), 4);
+	assert_string_equal(text, whole);
 	subscription_fini(&s);
 }
 
@@ -344,6 +377,7 @@ main(void)
 		cmocka_unit_test(test_a_reset_forgets_all_but_what_is_wanted),
 		cmocka_unit_test(test_initial_requests_until_there_are_none),
 		cmocka_unit_test(test_lists_are_cut_but_counted),
+		cmocka_unit_test(test_lists_are_cut_between_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,8 +16,11 @@
 
 struct scene {
 	struct tails tails;
+	struct tail *tail;
 	unsigned wakes;
 };
+
+static const struct tail_filter everything = {.kinds = 0};
 
 static void
 count_wake(void *context)
@@ -25,15 +28,26 @@ count_wake(void *context)
 	((struct scene *)context)->wakes++;
 }
 
+/* With one that looks on. */
 static struct scene *
-scene_new(void)
+scene_new(const struct tail_filter *filter)
 {
 	struct scene *scene = calloc(1, sizeof *scene);
 
 	assert_non_null(scene);
 	scene->tails.wake = count_wake;
 	scene->tails.context = scene;
+	scene->tail = tail_open(&scene->tails, filter);
+	assert_non_null(scene->tail);
 	return scene;
+}
+
+static void
+scene_free(struct scene *scene)
+{
+	tail_close(scene->tail);
+	assert_false(tails_any(&scene->tails));
+	free(scene);
 }
 
 static void
@@ -47,16 +61,34 @@ offer(struct scene *scene, const char *text)
 	buffer_unref(record.text);
 }
 
-/* Everything there is, read in pieces of a size. */
-static char *
-read_all(struct tail *tail, size_t piece, char *text, size_t size)
+static void
+offer_many(struct scene *scene, const char *text, unsigned n)
 {
-	size_t n = 0, got;
+	while (n-- > 0)
+		offer(scene, text);
+}
 
-	while (n + piece < size && (got = tail_read(tail, text + n, piece)) > 0)
+/* Everything there is, read in pieces of a size; to be freed. */
+static char *
+read_all(const struct scene *scene, size_t piece)
+{
+	size_t size = 2 * TAIL_BYTES, n = 0, got;
+	char *text = malloc(size);
+
+	assert_non_null(text);
+	while (n + piece < size && (got = tail_read(scene->tail, text + n, piece)) > 0)
 		n += got;
 	text[n] = '\0';
 	return text;
+}
+
+static void
+assert_read(const struct scene *scene, size_t piece, const char *expected)
+{
+	char *text = read_all(scene, piece);
+
+	assert_string_equal(text, expected);
+	free(text);
 }
 
 static void
@@ -121,19 +153,14 @@ test_what_is_wanted(void **state)
 		{{.mac = MAC, .mac_mask = UINT64_C(0xffffffffffff)}, true},
 		{{.mac = 0, .mac_mask = UINT64_C(0xff0000000000)}, false},
 	};
-	char text[100];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct scene *scene = scene_new();
-		struct tail *tail = tail_open(&scene->tails, &cases[i].filter);
+		struct scene *scene = scene_new(&cases[i].filter);
 
 		offer(scene, "one");
-		read_all(tail, 10, text, sizeof text);
-		assert_string_equal(text, cases[i].wanted ? "one\n" : "");
-		tail_close(tail);
-		assert_false(tails_any(&scene->tails));
-		free(scene);
+		assert_read(scene, 10, cases[i].wanted ? "one\n" : "");
+		scene_free(scene);
 	}
 }
 
@@ -142,17 +169,13 @@ test_lines_are_cut_anywhere(void **state)
 {
 	(void)state;
 	for (size_t piece = 1; piece < 12; piece++) {
-		struct scene *scene = scene_new();
-		struct tail *tail = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-		char text[100];
+		struct scene *scene = scene_new(&everything);
 
 		offer(scene, "first");
 		offer(scene, "2nd");
 		offer(scene, "third");
-		assert_string_equal(read_all(tail, piece, text, sizeof text),
-				    "first\n2nd\nthird\n");
-		tail_close(tail);
-		free(scene);
+		assert_read(scene, piece, "first\n2nd\nthird\n");
+		scene_free(scene);
 	}
 }
 
@@ -160,40 +183,34 @@ test_lines_are_cut_anywhere(void **state)
 static void
 test_who_waits_is_woken_once(void **state)
 {
-	struct scene *scene = scene_new();
-	struct tail *tail = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-	char text[100];
+	struct scene *scene = scene_new(&everything);
 
 	(void)state;
 	offer(scene, "one");
 	assert_int_equal(scene->wakes, 0);
-	read_all(tail, 50, text, sizeof text);
+	assert_read(scene, 50, "one\n");
 	offer(scene, "two");
 	offer(scene, "three");
 	assert_int_equal(scene->wakes, 1);
-	assert_true(tail_ready(tail));
-	read_all(tail, 50, text, sizeof text);
-	assert_false(tail_ready(tail));
-	tail_close(tail);
-	free(scene);
+	assert_true(tail_ready(scene->tail));
+	assert_read(scene, 50, "two\nthree\n");
+	assert_false(tail_ready(scene->tail));
+	scene_free(scene);
 }
 
 static void
 test_the_end(void **state)
 {
-	struct scene *scene = scene_new();
-	struct tail *tail = tail_open(&scene->tails, &(struct tail_filter){.count = 2});
-	char text[100];
+	struct scene *scene = scene_new(&(struct tail_filter){.count = 2});
 
 	(void)state;
 	offer(scene, "one");
 	offer(scene, "two");
 	offer(scene, "three");
-	assert_false(tail_ended(tail));
-	assert_string_equal(read_all(tail, 50, text, sizeof text), "one\ntwo\n");
-	assert_true(tail_ended(tail));
-	tail_close(tail);
-	free(scene);
+	assert_false(tail_ended(scene->tail));
+	assert_read(scene, 50, "one\ntwo\n");
+	assert_true(tail_ended(scene->tail));
+	scene_free(scene);
 }
 
 static unsigned
@@ -206,91 +223,82 @@ count_lines(const char *text)
 	return n;
 }
 
+/* So many lines, and then how many are missing. */
+static void
+assert_missed(const struct scene *scene, unsigned lines, const char *missed)
+{
+	char *text = read_all(scene, 1000);
+
+	assert_int_equal(count_lines(text), lines + 1);
+	assert_string_equal(strrchr(text, '{'), missed);
+	free(text);
+}
+
 static void
 test_slow_readers_miss_lines(void **state)
 {
-	struct scene *scene = scene_new();
-	struct tail *slow = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-	size_t size = (size_t)TAIL_LINES * 10;
-	char *text = malloc(size);
+	struct scene *scene = scene_new(&everything);
 
 	(void)state;
-	assert_non_null(text);
-	for (unsigned i = 0; i < TAIL_LINES + 1000; i++)
-		offer(scene, "line");
-	read_all(slow, 1000, text, size);
-	assert_int_equal(count_lines(text), TAIL_LINES + 1);
-	assert_string_equal(strrchr(text, '{'), "{\"missed\":1000}\n");
+	offer_many(scene, "line", TAIL_LINES + 1000);
+	assert_missed(scene, TAIL_LINES, "{\"missed\":1000}\n");
 	offer(scene, "again");
-	assert_string_equal(read_all(slow, 1000, text, size), "again\n");
-	tail_close(slow);
-	free(text);
-	free(scene);
+	assert_read(scene, 1000, "again\n");
+	scene_free(scene);
 }
 
 /* What is missing is told in its place, between the lines around it. */
 static void
 test_missing_lines_have_a_place(void **state)
 {
-	struct scene *scene = scene_new();
-	struct tail *slow = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-	size_t size = (size_t)TAIL_LINES * 10;
-	char *text = malloc(size);
+	struct scene *scene = scene_new(&everything);
+	char begin[50], *text;
 
 	(void)state;
-	assert_non_null(text);
-	for (unsigned i = 0; i < TAIL_LINES + 7; i++)
-		offer(scene, "line");
-	assert_int_equal(tail_read(slow, text, 50), 50);
+	offer_many(scene, "line", TAIL_LINES + 7);
+	assert_int_equal(tail_read(scene->tail, begin, sizeof begin), sizeof begin);
 	offer(scene, "last");
-	read_all(slow, 1000, text, size);
+	text = read_all(scene, 1000);
 	assert_non_null(strstr(text, "line\n{\"missed\":7}\nlast\n"));
-	tail_close(slow);
 	free(text);
-	free(scene);
+	scene_free(scene);
 }
 
 static void
 test_bytes_are_bounded(void **state)
 {
-	struct scene *scene = scene_new();
-	struct tail *tail = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-	char *line = malloc(TAIL_BYTES / 2 + 1), *text = malloc(2 * TAIL_BYTES);
+	struct scene *scene = scene_new(&everything);
+	char *line = malloc(TAIL_BYTES / 2 + 1);
 
 	(void)state;
-	assert_true(line && text);
+	assert_non_null(line);
 	memset(line, 'x', TAIL_BYTES / 2);
 	line[TAIL_BYTES / 2] = '\0';
-	for (unsigned i = 0; i < 5; i++)
-		offer(scene, line);
-	read_all(tail, 4096, text, (size_t)2 * TAIL_BYTES);
-	assert_int_equal(count_lines(text), 3);
-	assert_string_equal(strrchr(text, '{'), "{\"missed\":3}\n");
-	tail_close(tail);
+	offer_many(scene, line, 5);
+	assert_missed(scene, 2, "{\"missed\":3}\n");
 	free(line);
-	free(text);
-	free(scene);
+	scene_free(scene);
 }
 
 static void
 test_so_many_and_no_more(void **state)
 {
-	struct scene *scene = scene_new();
-	struct tail *tails[TAIL_CLIENTS];
+	struct scene *scene = scene_new(&everything);
+	struct tail *others[TAIL_CLIENTS - 1];
 
 	(void)state;
-	for (unsigned i = 0; i < TAIL_CLIENTS; i++) {
-		tails[i] = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-		assert_non_null(tails[i]);
+	for (unsigned i = 0; i < TAIL_CLIENTS - 1; i++) {
+		others[i] = tail_open(&scene->tails, &everything);
+		assert_non_null(others[i]);
 	}
-	assert_null(tail_open(&scene->tails, &(struct tail_filter){.kinds = 0}));
+	assert_null(tail_open(&scene->tails, &everything));
 	offer(scene, "left unread");
-	tail_close(tails[3]);
-	tails[3] = tail_open(&scene->tails, &(struct tail_filter){.kinds = 0});
-	assert_non_null(tails[3]);
-	for (unsigned i = 0; i < TAIL_CLIENTS; i++)
-		tail_close(tails[i]);
-	free(scene);
+	tail_close(others[3]);
+	others[3] = tail_open(&scene->tails, &everything);
+	assert_non_null(others[3]);
+	for (unsigned i = 0; i < TAIL_CLIENTS - 1; i++)
+		tail_close(others[i]);
+	scene_free(scene);
 }
 
 int
