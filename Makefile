@@ -45,7 +45,7 @@ gateway := account_log advice assets build check cmd_check cmd_decode cmd_health
 	   identity ledger link link_end listen log log_limit log_line log_settings \
 	   log_sink lru mac mailbox metrics metrics_write offer pacer pages parts pin \
 	   probe probe_document probe_print probe_report probe_text probe_walk process \
-	   process_arrange questions ready reload reload_outputs routes scratch session \
+	   process_arrange questions ready reload reload_check reload_outputs routes scratch session \
 	   session_ask session_send status status_draft status_print store stream subject \
 	   subscription supervisor systemd table tail terminal tls tls_reason tls_stream \
 	   tls_trace traffic unix_path variant

@@ -381,6 +381,35 @@ config_load(const char *path, const struct report *report)
 }
 
 static void
+ignore_error(void *context, const char *file, int line, const char *message)
+{
+	(void)context;
+	(void)file;
+	(void)line;
+	(void)message;
+}
+
+char *
+config_control(const char *path)
+{
+	const struct report silent = {.error = ignore_error};
+	struct reading reading;
+	char *control = NULL;
+
+	if (!begin(&reading, path, &silent))
+		return NULL;
+	if (open_source(&reading.source, path, &silent)) {
+		fill_config(&reading);
+		config_gateway_check(&reading);
+		control = reading.config->gateway.control;
+		reading.config->gateway.control = NULL;
+	}
+	source_close(&reading.source);
+	config_free(reading.config);
+	return control;
+}
+
+static void
 set_text(struct reading *reading, char **member, const char *text)
 {
 	free(*member);

@@ -256,6 +256,11 @@ struct config {
  * an error. */
 struct config *config_load(const char *path, const struct report *report);
 
+/* Where a configuration file says that the control socket is, "" when there is to be none; for who
+ * asks a gateway that may run with an older one, so that errors do not matter as long as the file
+ * can be parsed. A new text, or NULL; config_load() says why. */
+char *config_control(const char *path);
+
 /* A configuration without a file, for commands that can do without: the identity in `state_dir`,
  * and one controller that is called as its host is, all else by default. Returns NULL when memory
  * is used up, which `report` is told. */

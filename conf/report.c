@@ -16,3 +16,15 @@ report_error(const struct report *report, struct report_place place, const char 
 	va_end(arguments);
 	report->error(report->context, place.file, place.line, message);
 }
+
+static void
+print_error(void *context, const char *file, int line, const char *message)
+{
+	(void)context;
+	if (line > 0)
+		fprintf(stderr, "%s:%d: %s\n", file, line, message);
+	else
+		fprintf(stderr, "%s: %s\n", file, message);
+}
+
+const struct report report_to_stderr = {.error = print_error};

@@ -16,6 +16,9 @@ struct report_place {
 	int line;
 };
 
+/* Prints what a person reads, "file:line: message". */
+extern const struct report report_to_stderr;
+
 /* Formats and hands over one error. */
 void report_error(const struct report *report, struct report_place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -530,7 +530,11 @@ add_file(struct scan *scan, char *path, struct report_place from)
 	scan->files = file;
 	file->text = text_read(path, scan->report);
 	if (!file->text) {
-		report_error(scan->report, from, "cannot read %s: %s", path, strerror(errno));
+		if (scan->includes == 0)
+			report_error(scan->report, from, "cannot be read: %s", strerror(errno));
+		else
+			report_error(scan->report, from, "cannot read %s: %s", path,
+				     strerror(errno));
 		scan->broken |= scan->includes == 0;
 		return NULL;
 	}

@@ -10,14 +10,14 @@
 static int
 check_file(const char *path)
 {
-	struct config *config = config_load(path, &command_report);
+	struct config *config = config_load(path, &report_to_stderr);
 	size_t outputs;
 	int status;
 
 	if (!config)
 		return COMMAND_ERROR;
 	outputs = config->n_mqtts + config->n_files;
-	status = check_config(config, &command_report, false);
+	status = check_config(config, &report_to_stderr, false);
 	if (status == 0)
 		printf("%s: ok: %zu controller%s, %zu output%s, dictionary %s\n", path,
 		       config->n_controllers, config->n_controllers == 1 ? "" : "s", outputs,

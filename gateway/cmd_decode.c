@@ -214,7 +214,7 @@ cmd_decode(int argc, char **argv)
 	status = parse_options(&decode, &dictionary, argc, argv);
 	if (status >= 0)
 		return status;
-	decode.dict = dictionary_load(dictionary, &command_report);
+	decode.dict = dictionary_load(dictionary, &report_to_stderr);
 	if (!decode.dict)
 		return COMMAND_ERROR;
 	arena_init(&decode.arena, ARENA_LIMIT);

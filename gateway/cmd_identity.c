@@ -49,7 +49,7 @@ show_identity(const struct identity_files *files)
 static int
 show_configured(const char *path)
 {
-	struct config *config = config_load(path, &command_report);
+	struct config *config = config_load(path, &report_to_stderr);
 
 	if (!config)
 		return COMMAND_ERROR;

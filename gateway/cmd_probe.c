@@ -168,7 +168,7 @@ choose_controller(struct setup *setup, const struct options *options)
 	if (!path && !options->state_dir)
 		path = command_installed_config();
 	if (path) {
-		setup->config = config_load(path, &command_report);
+		setup->config = config_load(path, &report_to_stderr);
 		if (!setup->config)
 			return COMMAND_ERROR;
 		section = find_section(setup->config, options->word);
@@ -176,7 +176,7 @@ choose_controller(struct setup *setup, const struct options *options)
 	if (!section && (!*options->word || strpbrk(options->word, " \t/")))
 		return complain("expected a name or an address of a host");
 	if (!section) {
-		setup->host = config_of_host(options->word, state_dir, &command_report);
+		setup->host = config_of_host(options->word, state_dir, &report_to_stderr);
 		if (!setup->host)
 			return COMMAND_ERROR;
 		section = setup->host->controllers;
@@ -210,7 +210,7 @@ prepare(struct setup *setup)
 		return tell_no_identity(setup);
 	if (identity_load(&setup->identity, &files, error, sizeof error))
 		return complain(error);
-	setup->dict = dictionary_load(dictionary, &command_report);
+	setup->dict = dictionary_load(dictionary, &report_to_stderr);
 	if (!setup->dict)
 		return COMMAND_ERROR;
 	setup->tls = tls_context_get(&setup->identity, &setup->controller, error, sizeof error);

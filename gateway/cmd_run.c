@@ -38,7 +38,7 @@ prepare(const struct config *config)
 	if (harden_user(config->gateway.user))
 		return -1;
 	log_configure(&config->log.settings);
-	if (check_config(config, &command_report, true))
+	if (check_config(config, &report_to_stderr, true))
 		return -1;
 	if (config->gateway.confine)
 		harden_files(config);
@@ -71,7 +71,7 @@ cmd_run(int argc, char **argv)
 		return command_usage("run");
 	}
 	tls_prepare_process();
-	config = config_load(path, &command_report);
+	config = config_load(path, &report_to_stderr);
 	if (!config)
 		return COMMAND_ERROR;
 	if (prepare(config) == 0)

@@ -58,7 +58,7 @@ print_kind(const struct request *request, const struct dict *dict, enum kind kin
 static int
 print_kinds(const struct request *request)
 {
-	struct dict *dict = dictionary_load(request->dictionary, &command_report);
+	struct dict *dict = dictionary_load(request->dictionary, &report_to_stderr);
 	int result = COMMAND_OK;
 
 	if (!dict)

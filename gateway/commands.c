@@ -133,18 +133,6 @@ command_installed_config(void)
 	return access(path, F_OK) == 0 ? path : NULL;
 }
 
-static void
-print_error(void *context, const char *file, int line, const char *message)
-{
-	(void)context;
-	if (line > 0)
-		fprintf(stderr, "%s:%d: %s\n", file, line, message);
-	else
-		fprintf(stderr, "%s: %s\n", file, message);
-}
-
-const struct report command_report = {.error = print_error};
-
 static int
 complain(const char *word)
 {

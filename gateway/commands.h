@@ -8,8 +8,6 @@
 #ifndef NMSP_GATEWAY_COMMANDS_H
 #define NMSP_GATEWAY_COMMANDS_H
 
-#include "conf/report.h"
-
 enum command_exit {
 	COMMAND_OK = 0,
 	COMMAND_ERROR = 1,
@@ -60,8 +58,5 @@ int command_usage(const char *name);
 /* The path of the installed configuration, or NULL when there is none; for commands that can do
  * without -c. */
 const char *command_installed_config(void);
-
-/* Writes "file:line: message" to standard error. */
-extern const struct report command_report;
 
 #endif

@@ -36,17 +36,15 @@ struct input {
 static char *
 configured_path(const char *file)
 {
-	struct config *config = config_load(file, &command_report);
-	char *path = NULL;
+	char *path = config_control(file);
 
-	if (!config)
-		return NULL;
-	if (*config->gateway.control)
-		path = strdup(config->gateway.control);
-	else
-		fprintf(stderr, "%s: the control socket is off (gateway: control = \"\")\n", file);
-	config_free(config);
-	return path;
+	if (!path)
+		config_free(config_load(file, &report_to_stderr));
+	if (!path || *path)
+		return path;
+	fprintf(stderr, "%s: the control socket is off (gateway: control = \"\")\n", file);
+	free(path);
+	return NULL;
 }
 
 char *

@@ -351,8 +351,9 @@ gateway_run(struct gateway *g)
 {
 	const struct http_actions actions = {.reload = on_reload_request, .context = g};
 
-	log_info("gateway", "%s: %zu controllers, %zu outputs", g->config->gateway.name,
-		 g->n_controllers, g->n_outputs);
+	log_info("gateway", "%s: %zu controller%s, %zu output%s", g->config->gateway.name,
+		 g->n_controllers, g->n_controllers == 1 ? "" : "s", g->n_outputs,
+		 g->n_outputs == 1 ? "" : "s");
 	g->http = http_start(g, &actions);
 	if (!g->http)
 		return -1;

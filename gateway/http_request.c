@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <uv.h>
 
+#include "conf/options.h"
 #include "gateway/command.h"
 #include "gateway/gateway.h"
 
@@ -123,6 +124,33 @@ static const char *
 argument(void *context, const char *name)
 {
 	return MHD_lookup_connection_value(context, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct search {
+	const char *words;
+	const char *found;
+};
+
+static enum MHD_Result
+look_at_name(void *user, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct search *search = user;
+
+	(void)kind;
+	(void)value;
+	if (option_find_word(search->words, name) >= 0)
+		return MHD_YES;
+	search->found = name;
+	return MHD_NO;
+}
+
+static const char *
+stranger(void *context, const char *words)
+{
+	struct search search = {words, NULL};
+
+	MHD_get_connection_values(context, MHD_GET_ARGUMENT_KIND, look_at_name, &search);
+	return search.found;
 }
 
 static bool
@@ -325,6 +353,7 @@ http_request(void *context, struct MHD_Connection *connection, const char *path,
 		.path = path,
 		.control = entry->control,
 		.argument = argument,
+		.stranger = stranger,
 		.context = connection,
 	};
 

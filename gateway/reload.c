@@ -18,6 +18,7 @@
 #include "gateway/documents.h"
 #include "gateway/http.h"
 #include "gateway/log.h"
+#include "gateway/reload_check.h"
 #include "gateway/reload_outputs.h"
 #include "gateway/tls.h"
 #include "outputs/timestamp.h"
@@ -305,7 +306,8 @@ read_config(const struct gateway *g, json_t *errors)
 		report.error(errors, g->config->path, 0, "the reload before is still under way");
 	else
 		config = config_load(g->config->path, &report);
-	if (config && check_config(config, &report, true) == 0)
+	if (config && check_config(config, &report, true) == 0 &&
+	    reload_check(g->config, config, &report) == 0)
 		return config;
 	config_free(config);
 	return NULL;

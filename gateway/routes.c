@@ -31,6 +31,7 @@ struct resource {
 	const char *method;
 	const char *path; /* with a slash at its end: and what follows */
 	void (*answer)(struct routes *routes, const struct request *request, struct reply *reply);
+	const char *arguments; /* words; NULL: any, which mean nothing */
 };
 
 static void
@@ -200,13 +201,16 @@ reply_command(struct reply *reply, bool ok, struct buffer *response)
 }
 
 static const struct resource resources[] = {
-	{"GET", "/healthz", answer_health},   {"GET", "/readyz", answer_ready},
-	{"GET", "/metrics", answer_metrics},  {"GET", "/api/v1/status", answer_status},
-	{"GET", "/api/v1/tail", answer_tail}, {"POST", "/api/v1/reload", answer_reload},
-	{"POST", COMMANDS, answer_command},
+	{"GET", "/healthz", answer_health, NULL},
+	{"GET", "/readyz", answer_ready, NULL},
+	{"GET", "/metrics", answer_metrics, NULL},
+	{"GET", "/api/v1/status", answer_status, "controller"},
+	{"GET", "/api/v1/tail", answer_tail, "kind mac n controller"},
+	{"POST", "/api/v1/reload", answer_reload, NULL},
+	{"POST", COMMANDS, answer_command, NULL},
 };
 
-static const struct resource page = {"GET", "/", answer_asset};
+static const struct resource page = {"GET", "/", answer_asset, NULL};
 
 static bool
 leads_to(const struct resource *resource, const char *path)
@@ -245,6 +249,22 @@ routes_take_body(const struct request *request)
 	       takes_method(resource, request->method);
 }
 
+static bool
+knows_arguments(const struct resource *resource, const struct request *request, struct reply *reply)
+{
+	const char *stranger = resource->arguments
+				       ? request->stranger(request->context, resource->arguments)
+				       : NULL;
+	char sentence[256];
+
+	if (!stranger)
+		return true;
+	snprintf(sentence, sizeof sentence, "unknown argument \"%.64s\", expected one of: %s",
+		 stranger, resource->arguments);
+	reply_error(reply, BAD_REQUEST, sentence);
+	return false;
+}
+
 void
 routes_answer(struct routes *routes, const struct request *request, struct reply *reply)
 {
@@ -258,7 +278,7 @@ routes_answer(struct routes *routes, const struct request *request, struct reply
 	} else if (!takes_method(resource, request->method)) {
 		reply_error(reply, NOT_ALLOWED, posts ? "expected POST" : "expected GET or HEAD");
 		reply->allow = posts ? "POST" : "GET, HEAD";
-	} else {
+	} else if (knows_arguments(resource, request, reply)) {
 		resource->answer(routes, request, reply);
 	}
 }

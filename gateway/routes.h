@@ -28,6 +28,8 @@ struct request {
 	size_t body_length;
 	/* A value of the query, or NULL. */
 	const char *(*argument)(void *context, const char *name);
+	/* A name in the query that is none of these words, or NULL. */
+	const char *(*stranger)(void *context, const char *words);
 	void *context;
 	const struct command_asker *asker; /* who gets the response to a command */
 };

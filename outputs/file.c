@@ -259,7 +259,7 @@ open_file(struct file *file)
 	/* O_NONBLOCK: a pipe that nobody reads yet is a failure, not something to wait for. */
 	file->fd = standard ? dup(STDOUT_FILENO)
 			    : open(file->path,
-				   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
+				   O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
 	if (file->fd < 0)
 		return -1;
 	if (!standard)

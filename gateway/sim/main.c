@@ -38,16 +38,6 @@ struct simulator {
 };
 
 static void
-print_error(void *context, const char *file, int line, const char *message)
-{
-	(void)context;
-	if (line > 0)
-		fprintf(stderr, "%s:%d: %s\n", file, line, message);
-	else
-		fprintf(stderr, "%s: %s\n", file, message);
-}
-
-static void
 change_certificate(struct simulator *sim)
 {
 	const struct options_fault *fault = &sim->options.faults[FAULTY_CHANGED_CERTIFICATE];
@@ -157,11 +147,10 @@ static int
 init_shared(struct simulator *sim)
 {
 	const struct options *options = &sim->options;
-	const struct report report = {print_error, NULL};
 	struct peer_shared *shared = &sim->shared;
 	char error[512];
 
-	sim->dict = dictionary_load(options->dictionary, &report);
+	sim->dict = dictionary_load(options->dictionary, &report_to_stderr);
 	sim->world = world_new(&options->size);
 	if (!sim->dict || !sim->world)
 		return -1;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """proc.py: child processes whose output can be waited for, free ports, the programs under test."""
+import itertools
 import os
 import pathlib
 import re
@@ -16,11 +17,27 @@ NMSP_SIM = os.environ.get("NMSP_SIM", str(BUILD / "nmsp-sim"))
 PATIENCE = float(os.environ.get("E2E_PATIENCE", "15"))
 
 
+def _own_ports():
+    """Ports of this process among those that run tests side by side, again and again; below those
+    that the system gives to connections, so that one that is free stays so."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 10000 + worker % 16 * 1400
+    ports = itertools.cycle(range(first, first + 1400))
+    return itertools.islice(ports, os.getpid() % 1400, None)
+
+
+_PORTS = _own_ports()
+
+
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nobody listens on."""
+    for port in _PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def nmsp2mqtt(*arguments, stdin=b"", timeout=PATIENCE, env=None):

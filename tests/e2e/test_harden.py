@@ -61,25 +61,35 @@ def test_no_core_dump_no_new_rights(gateway, peer):
 
 
 def test_writes_nowhere_but_where_it_was_told(gateways, peer, broker, subscriber, tmp_path):
-    """What a reload wants elsewhere is told and not done; the rest goes on."""
-    outside = tmp_path / "outside"
-    inside = tmp_path / "inside"
+    """What a reload wants elsewhere is refused before anything is touched."""
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
     outside.mkdir()
     inside.mkdir()
     parts = ({"hq": controller_options(peer)}, {"main": mqtt_options(broker)})
     running = gateways(*parts, files={"feed": {"path": str(inside / "feed.jsonl")}},
-                       allow=["file other"])
+                       allow=["reload"])
     peer.ready().send(play.measurement(1))
     subscriber.records(1, "rssi")
     running.wait(lambda: (inside / "feed.jsonl").read_text(encoding="utf-8"), "line in the file")
+    assert (inside / "feed.jsonl").stat().st_mode & 0o777 == 0o640
     text = running.config.read_text(encoding="utf-8")
     more = daemon.section("file", "other", {"path": str(outside / "other.jsonl")})
-    running.config.write_text(f"{text}\n{more}\n", encoding="utf-8")
-    running.child.send_signal(signal.SIGHUP)
-    running.wait_line(r"error file other: .*other\.jsonl: Permission denied")
+    spool = daemon.section("spool", None, {"path": str(outside / "all.spool")})
+    moved = text.replace('mqtt "main" {', f'mqtt "main" {{\n{spool}', 1)
+    assert moved != text
+    for changed, option in ((f"{text}\n{more}\n", "path"), (moved, "spool")):
+        running.config.write_text(changed, encoding="utf-8")
+        running.child.send_signal(signal.SIGHUP)
+        running.wait_line(rf"error reload: \S+:\d+: {option}: cannot write {outside}/\S+: "
+                          r"Permission denied; .*\(gateway: confine\)")
     peer.ready().send(play.measurement(2))
     subscriber.records(2, "rssi")
     assert not list(outside.iterdir())
+    # Beside what it writes already it may.
+    near = daemon.section("file", "near", {"path": str(inside / "near.jsonl")})
+    running.config.write_text(f"{text}\n{near}\n", encoding="utf-8")
+    running.child.send_signal(signal.SIGHUP)
+    running.wait_line("reload file near: added")
 
 
 def test_secrets_stay_secret(gateways, peer, brokers, tmp_path):

@@ -175,7 +175,8 @@ NOT_HAD = [
     ("POST", "/api/v1/status", 405), ("DELETE", "/", 405),
     ("GET", "/api/v1/status?controller=none", 404), ("GET", "/api/v1/tail?kind=none", 400),
     ("GET", "/api/v1/tail?n=0", 400), ("GET", "/api/v1/tail?mac=xx", 400),
-    ("GET", "/api/v1/tail?controller=none", 404)]
+    ("GET", "/api/v1/tail?controller=none", 404), ("GET", "/api/v1/tail?knd=rssi", 400),
+    ("GET", "/api/v1/status?name=hq", 400)]
 
 
 def test_what_cannot_be_had(running):

@@ -222,6 +222,21 @@ def test_a_daemon_that_was_killed(running):
     assert done.returncode == 1 and b"nobody listens there any more" in done.stderr
 
 
+def test_a_configuration_that_is_wrong_now(gateway, peer, subscriber, state_dir):
+    """Whoever asks is told, and a reload says what is wrong, as long as the file can be parsed."""
+    running = daemon_http.Running(gateway, peer, subscriber, state_dir, allow=["reload"])
+    path = running.daemon.config
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\nfile all {{ fluhs = 1 }}\n", encoding="utf-8")
+    assert b"hq" in nmsp2mqtt("status", "-c", path).stdout
+    assert nmsp2mqtt("healthcheck", "-c", path).returncode == 0
+    done = nmsp2mqtt("reload", "-c", path)
+    assert done.returncode == 1 and b"fluhs" in done.stderr + done.stdout
+    path.write_text("gateway {", encoding="utf-8")
+    done = nmsp2mqtt("status", "-c", path)
+    assert done.returncode == 1 and done.stderr.startswith(f"{path}:".encode())
+
+
 def test_a_socket_that_is_off(state_dir, tmp_path):
     path = tmp_path / "off.conf"
     path.write_text(daemon.smallest(state_dir, {"control": ""}), encoding="utf-8")

@@ -10,7 +10,7 @@ import threading
 import time
 from types import SimpleNamespace
 
-from proc import Waiter
+from proc import Waiter, free_port
 
 CHUNK = 65536
 LOOK = 0.05  # s between looks at the mode while nothing comes
@@ -50,7 +50,7 @@ class Proxy(Waiter):
         self.greeting = None  # bytes to answer with instead of connecting
         self.mute = False  # True: new connections are taken and never answered
         self.dials, self.pairs = [], []
-        self.host, self.port = "127.0.0.1", 0
+        self.host, self.port = "127.0.0.1", free_port()
         self.listener = None
         self.listen()
 
@@ -58,7 +58,6 @@ class Proxy(Waiter):
 
     def listen(self):
         self.listener = socket.create_server((self.host, self.port), backlog=1024)
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def refuse(self):
