@@ -26,14 +26,15 @@ MINUTES      ?= 10
 SEED         ?=
 SECONDS      ?= 300
 JOBS         ?= $(shell nproc)
+WORKERS      ?= $(shell expr 2 '*' $(JOBS))
 
 # What it is made of: one word a file. A unit test is tests/unit/<folder>/test_<word>.c.
 codecs  := arena civic compile decode dict encode fault frame geo message places
 conf    := config config_check config_diff config_filter config_lists config_topic \
 	   dictionary dictionary_check dictionary_read dictionary_shapes options origin \
 	   report scan source suggest text token
-outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands \
-	   mqtt_inbox mqtt_output mqtt_reason mqtt_settings output queue queue_index \
+outputs := account backoff buffer document envelope file histogram jsonw mqtt mqtt_commands mqtt_dial \
+	   mqtt_inbox mqtt_output mqtt_reason mqtt_rival mqtt_send mqtt_settings output queue queue_index \
 	   record_json retained schema spool spool_check spool_file spool_index spool_item \
 	   spool_owner spool_record spooler spooler_write timestamp topic window
 gateway := account_log advice assets build check cmd_check cmd_decode cmd_healthcheck \
@@ -91,7 +92,7 @@ BUILD_PACKAGES := gcc libc6-dev make libssl-dev libuv1-dev libmosquitto-dev libj
 		  libconfuse-dev liblmdb-dev libmicrohttpd-dev
 RUN_PACKAGES   := $(BUILD_PACKAGES) mosquitto mosquitto-clients
 TEST_PACKAGES  := $(RUN_PACKAGES) libcmocka-dev clang clang-format clang-tidy cppcheck \
-		  mandoc shellcheck python3 python3-pytest python3-paho-mqtt \
+		  mandoc shellcheck python3 python3-pytest python3-pytest-xdist python3-paho-mqtt \
 		  python3-jsonschema python3-prometheus-client python3-selenium chromium \
 		  chromium-driver prometheus
 # Debian's npm, where there is no other: that of a later Node.js conflicts with it.
@@ -121,6 +122,8 @@ LDLIBS  := -lmosquitto -lssl -lcrypto -luv -ljansson -lconfuse -llmdb -lmicrohtt
 COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(STD) $(WARNINGS) $(if $(WERROR),-Werror) $(HARDENING) $(CFLAGS)
 LINK     = $(CC) $(HARDENING_LD) $(CFLAGS) $(LDFLAGS)
 PYTEST   = BUILD=$(abspath $(BUILD)) PYTHONDONTWRITEBYTECODE=1 timeout 900 $(PYTHON) -m pytest -q
+# Of tests that wait most of the time.
+PYTEST_WAITING = $(PYTEST) -n $(WORKERS)
 
 sources := $(codecs:%=codecs/%.c) $(conf:%=conf/%.c) $(outputs:%=outputs/%.c) \
 	   $(gateway:%=gateway/%.c) $(sim:%=gateway/sim/%.c)
@@ -179,13 +182,13 @@ run:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@exec env BUILD=$(BUILD) conf/demo/run.sh $(CONF)
 
-STAGES := programs unit vectors style e2e core-faults page-test
+STAGES := programs clang style cppcheck tidy unit vectors e2e core-faults page-test sanitize
 test:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES)
 
-# The rest: other compilers and analysers, the suite under sanitizers, browsers and examples.
-MORE_STAGES := clang cppcheck tidy sanitize examples ship
+# What else is there, and needs other people's programs: examples, image, packages, manifests.
+MORE_STAGES := examples ship
 test-all:
 	@.ci/deps $(TEST_PACKAGES)
 	@MAKE='$(MAKE)' JOBS=$(JOBS) WERROR=1 .ci/stages $(STAGES) $(MORE_STAGES)
@@ -202,7 +205,7 @@ vectors: all
 	@$(PYTEST) tests/vectors
 
 e2e: all $(helper_programs)
-	@$(PYTEST) tests/e2e
+	@$(PYTEST_WAITING) tests/e2e
 
 page-test: all
 	@$(PYTEST) tests/page
@@ -214,7 +217,7 @@ screenshots: all
 
 # The cases that take no time; `make faults` has all of them.
 core-faults: all
-	@$(PYTEST) tests/faults -m core
+	@$(PYTEST_WAITING) tests/faults -m core
 
 faults: all
 	@$(PYTEST) -s tests/faults

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* config_filter.c: the rules of a filter: "kind=rssi entity=client ssid='guest*'" */
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,17 +16,6 @@ struct term {
 	char value[64];
 	const char *next;
 };
-
-__attribute__((format(printf, 2, 3))) static bool
-expect(struct option_expected *expected, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(expected->text, sizeof expected->text, format, arguments);
-	va_end(arguments);
-	return false;
-}
 
 static bool
 set_kind(struct config_rule *rule, const char *value, struct option_expected *expected)
@@ -45,7 +33,8 @@ set_kind(struct config_rule *rule, const char *value, struct option_expected *ex
 		snprintf(names + used, sizeof names - used, "%s%s", kind ? ", " : "",
 			 kind_name((enum kind)kind));
 	}
-	return expect(expected, "one of %s%s", names, suggest_text(&suggest, hint, sizeof hint));
+	return option_expect(expected, "one of %s%s", names,
+			     suggest_text(&suggest, hint, sizeof hint));
 }
 
 /* Whether it is one is known with the dictionary. */
@@ -55,8 +44,8 @@ set_entity(struct config_rule *rule, const char *value, struct option_expected *
 	size_t length = strlen(value);
 
 	if (length >= sizeof rule->entity)
-		return expect(expected, "the name of an entity, at most %zu characters",
-			      sizeof rule->entity - 1);
+		return option_expect(expected, "the name of an entity, at most %zu characters",
+				     sizeof rule->entity - 1);
 	memcpy(rule->entity, value, length);
 	return true;
 }
@@ -69,7 +58,8 @@ set_ssid(struct config_rule *rule, const char *value, struct option_expected *ex
 	rule->ssid_begins = value[length - 1] == '*';
 	length -= rule->ssid_begins;
 	if (length >= sizeof rule->ssid)
-		return expect(expected, "an SSID of at most %zu bytes", sizeof rule->ssid - 1);
+		return option_expect(expected, "an SSID of at most %zu bytes",
+				     sizeof rule->ssid - 1);
 	memcpy(rule->ssid, value, length);
 	return true;
 }
@@ -90,7 +80,8 @@ set_prefix(struct config_prefix *prefix, const char *value, struct option_expect
 		digits++;
 	}
 	if (*value || digits == 0 || digits > MAC_DIGITS)
-		return expect(expected, "a MAC address, or the digits that addresses begin with");
+		return option_expect(expected,
+				     "a MAC address, or the digits that addresses begin with");
 	prefix->bits <<= 4 * (MAC_DIGITS - digits);
 	prefix->mask = UINT64_C(0xffffffffffff) << 4 * (MAC_DIGITS - digits) &
 		       UINT64_C(0xffffffffffff);
@@ -114,7 +105,7 @@ set_mac_type(struct config_rule *rule, const char *value, struct option_expected
 {
 	rule->mac_local = strcmp(value, "local") == 0;
 	return rule->mac_local || strcmp(value, "universal") == 0 ||
-	       expect(expected, "local or universal");
+	       option_expect(expected, "local or universal");
 }
 
 static const struct {
@@ -167,9 +158,9 @@ expect_key(const char *key, struct option_expected *expected)
 
 	for (unsigned i = 0; i < TERM_COUNT; i++)
 		suggest_offer(&suggest, keys[i].key);
-	return expect(expected,
-		      "a term about kind, entity, ssid, ap, mac or mac_type instead of %s%s", key,
-		      suggest_text(&suggest, hint, sizeof hint));
+	return option_expect(expected,
+			     "a term about kind, entity, ssid, ap, mac or mac_type instead of %s%s",
+			     key, suggest_text(&suggest, hint, sizeof hint));
 }
 
 static bool
@@ -182,7 +173,8 @@ add_term(struct config_rule *rule, const struct term *term, struct option_expect
 	if (i == TERM_COUNT)
 		return expect_key(term->key, expected);
 	if (rule->terms & 1U << i)
-		return expect(expected, "one %s only, more are rules of their own", term->key);
+		return option_expect(expected, "one %s only, more are rules of their own",
+				     term->key);
 	rule->terms |= 1U << i;
 	return keys[i].set(rule, term->value, expected);
 }
@@ -194,12 +186,13 @@ read_rule(struct config_rule *rule, const char *text, struct option_expected *ex
 
 	while (*(term.next += strspn(term.next, BLANKS))) {
 		if (!split(term.next, &term))
-			return expect(expected, "terms like kind=rssi or ssid='Free WiFi', with "
-						"blanks between");
+			return option_expect(expected,
+					     "terms like kind=rssi or ssid='Free WiFi', with "
+					     "blanks between");
 		if (!add_term(rule, &term, expected))
 			return false;
 	}
-	return rule->terms || expect(expected, "at least one term, like kind=rssi");
+	return rule->terms || option_expect(expected, "at least one term, like kind=rssi");
 }
 
 void

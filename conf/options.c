@@ -220,8 +220,8 @@ option_is_name(const char *text)
 	return n > 0 && !text[n];
 }
 
-__attribute__((format(printf, 2, 3))) static bool
-expect(struct option_expected *expected, const char *format, ...)
+bool
+option_expect(struct option_expected *expected, const char *format, ...)
 {
 	va_list arguments;
 
@@ -281,7 +281,7 @@ static bool
 set_name(char **member, const char *text, struct option_expected *expected)
 {
 	if (!option_is_name(text))
-		return expect(expected, "letters, digits, - _ and .");
+		return option_expect(expected, "letters, digits, - _ and .");
 	return keep(member, strdup(text));
 }
 
@@ -308,7 +308,7 @@ set_mac(char **member, const char *text, struct option_expected *expected)
 	char digits[13];
 
 	if (*text && !hex_digits(text, ":-.", 12, digits))
-		return expect(expected, "12 hexadecimal digits, with or without : - or .");
+		return option_expect(expected, "12 hexadecimal digits, with or without : - or .");
 	return keep(member, strdup(text));
 }
 
@@ -318,7 +318,7 @@ set_fingerprint(char **member, const char *text, struct option_expected *expecte
 	char digits[65] = "";
 
 	if (*text && !hex_digits(text, ":", 64, digits))
-		return expect(expected, "a SHA-256 fingerprint of 64 hexadecimal digits");
+		return option_expect(expected, "a SHA-256 fingerprint of 64 hexadecimal digits");
 	return keep(member, strdup(digits));
 }
 
@@ -332,8 +332,8 @@ parse_number(const struct option *option, const char *text, long long *number,
 	errno = 0;
 	*number = strtoll(text, &end, 10);
 	if (end == text || *end || errno || *number < option->min || *number > option->max)
-		return expect(expected, "a whole number from %lld to %lld%s%s", option->min,
-			      option->max, *unit ? " " : "", unit);
+		return option_expect(expected, "a whole number from %lld to %lld%s%s", option->min,
+				     option->max, *unit ? " " : "", unit);
 	return true;
 }
 
@@ -346,8 +346,8 @@ set_seconds(const struct option *option, unsigned *member, const char *text,
 	bool number = end != text && !*end && strspn(text, "0123456789.") == strlen(text);
 
 	if (!number || seconds * 1000 < (double)option->min || seconds * 1000 > (double)option->max)
-		return expect(expected, "a number of seconds from %g to %g",
-			      (double)option->min / 1000, (double)option->max / 1000);
+		return option_expect(expected, "a number of seconds from %g to %g",
+				     (double)option->min / 1000, (double)option->max / 1000);
 	*member = (unsigned)(seconds * 1000 + 0.5);
 	return true;
 }
@@ -390,8 +390,8 @@ set_size(const struct option *option, size_t *member, const char *text,
 	}
 	size_text(option->min, least, sizeof least);
 	size_text(option->max, most, sizeof most);
-	return expect(expected, "a size in bytes from %s to %s (k, M and G are 1024, ...)", least,
-		      most);
+	return option_expect(expected, "a size in bytes from %s to %s (k, M and G are 1024, ...)",
+			     least, most);
 }
 
 static bool
@@ -402,7 +402,7 @@ set_bool(bool *member, const char *text, struct option_expected *expected)
 	else if (option_find_word("false no off", text) >= 0)
 		*member = false;
 	else
-		return expect(expected, "true or false");
+		return option_expect(expected, "true or false");
 	return true;
 }
 
@@ -445,10 +445,10 @@ option_set(const struct option *option, void *target, const struct option_value 
 	void *member = (char *)target + option->offset;
 	const char *text = value->text;
 
-	expect(expected, "a text that is not empty");
+	option_expect(expected, "a text that is not empty");
 	if (!*text && option->initial && *option->initial)
 		return false;
-	expect(expected, "memory for it");
+	option_expect(expected, "memory for it");
 	switch (option->type) {
 	case OPTION_TEXT:
 		return keep(member, strdup(text));
@@ -489,5 +489,5 @@ option_set(const struct option *option, void *target, const struct option_value 
 	case OPTION_TRACE:
 		break;
 	}
-	return expect(expected, "one value");
+	return option_expect(expected, "one value");
 }

@@ -103,6 +103,10 @@ extern const char option_subsystems[];
 /* Whether `subject` is one of them, alone or with more behind a blank. */
 bool option_is_subject(const char *subject);
 
+/* Says what was expected. Returns false. */
+bool option_expect(struct option_expected *expected, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Says that one of an option's words was expected, and which. Returns false. */
 bool option_expect_word(const struct option *option, struct option_expected *expected);
 

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* mqtt.c: one connection to an MQTT broker, through libmosquitto
- *
- * libmosquitto looks names up and connects blocking, so each dial is made by a short-lived thread
- * of its own, with a fresh handle, and given up when it takes too long. Messages are in the window
- * from hand-over to acknowledgement; on a lost connection all of them go back to the front of the
- * queue.
- */
+/* mqtt.c: one connection to an MQTT broker, through libmosquitto: what happens to it from CONNACK
+ * to its end, and when it is made again */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <mosquitto.h>
@@ -23,13 +18,13 @@
 #include "outputs/mqtt_connection.h"
 #include "outputs/mqtt_reason.h"
 
-#define LINGER_MS     1 /* how long an emptied queue is looked at before a wake-up is asked for */
-#define PUMP_MANY     1000 /* messages in a row before the loop does something else */
-#define RESPONSE_QOS  1
-#define NO_SSL_VERIFY 0 /* SSL_VERIFY_NONE */
-#define CA_PATH	      "/etc/ssl/certs"
-
 static void connection_welcome(struct mqtt *mqtt, struct connection *connection);
+
+const struct mqtt_broker *
+mqtt_broker(const struct mqtt *mqtt)
+{
+	return &mqtt->settings.brokers[mqtt->broker];
+}
 
 void
 mqtt_connection_blame(struct connection *connection, const char *format, ...)
@@ -44,9 +39,8 @@ mqtt_connection_blame(struct connection *connection, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Turns an error of libmosquitto into the reason of the loss. */
-static void
-connection_fault(struct connection *connection, int fault, int saved_errno)
+void
+mqtt_connection_fault(struct connection *connection, int fault, int saved_errno)
 {
 	if (connection->complaint[0] != '\0')
 		mqtt_connection_blame(connection, "%s", connection->complaint);
@@ -99,15 +93,11 @@ on_disconnect(struct mosquitto *handle, void *user, int code, const mosquitto_pr
 	if (connection->lost)
 		return;
 	connection->taken_over = code == MQTT_REASON_TAKEN_OVER;
-	if (connection->taken_over)
-		log_error(connection->mqtt->log_name,
-			  "another client has connected with our client id %s; will wait",
-			  connection->mqtt->settings.client_id);
 	if (code >= MQTT_REASON_FIRST_FAILURE)
 		mqtt_connection_blame(connection, "closed by the broker: %s",
 				      mqtt_reason_text(code));
 	else
-		connection_fault(connection, code ? code : MOSQ_ERR_CONN_LOST, 0);
+		mqtt_connection_fault(connection, code ? code : MOSQ_ERR_CONN_LOST, 0);
 }
 
 static void
@@ -121,24 +111,6 @@ on_log(struct mosquitto *handle, void *user, int level, const char *text)
 			 strncmp(text, "Error: ", 7) == 0 ? text + 7 : text);
 }
 
-/* A message has come to its end: it was published, or is dropped for `reason`. */
-static void
-message_end(struct mqtt *mqtt, struct queue_item *item, enum outcome outcome,
-	    enum drop_reason reason)
-{
-	uint32_t bit = 1U << reason;
-
-	if (mqtt->stage == STAGE_GOODBYE && item->payload == mqtt->goodbye)
-		mqtt->stage = STAGE_ENDED;
-	if (outcome == OUTCOME_DROPPED && !(mqtt->drops_told & bit)) {
-		mqtt->drops_told |= bit;
-		log_warning(mqtt->log_name,
-			    "dropped a message to %s: %s; more like it are only counted",
-			    item->topic->data, drop_reason_name(reason));
-	}
-	window_finish(&mqtt->window, item, outcome, reason);
-}
-
 static void
 on_publish(struct mosquitto *handle, void *user, int id, int code,
 	   const mosquitto_property *properties)
@@ -149,9 +121,10 @@ on_publish(struct mosquitto *handle, void *user, int id, int code,
 	(void)handle;
 	(void)properties;
 	if (item)
-		message_end(connection->mqtt, item,
-			    code < MQTT_REASON_FIRST_FAILURE ? OUTCOME_PUBLISHED : OUTCOME_DROPPED,
-			    mqtt_reason_drop(code));
+		mqtt_message_end(connection->mqtt, item,
+				 code < MQTT_REASON_FIRST_FAILURE ? OUTCOME_PUBLISHED
+								  : OUTCOME_DROPPED,
+				 mqtt_reason_drop(code));
 }
 
 /* A message, with what MQTT 5 says of a response to it. */
@@ -178,11 +151,8 @@ on_message(struct mosquitto *handle, void *user, const struct mosquitto_message 
 	free(delivery.correlation);
 }
 
-/* Asks for what is retained of the gateway and its controllers. Without the right to read, there is
- * nothing to clear.
- */
-static void
-read_back(struct mqtt *mqtt, struct connection *connection)
+void
+mqtt_connection_read_back(struct mqtt *mqtt, struct connection *connection)
 {
 	static const char *const levels[] = {"state", "+/state", "+/capability"};
 	int options = mqtt->settings.protocol == 5 ? MQTT_SUB_OPT_NO_LOCAL : 0;
@@ -228,71 +198,10 @@ on_subscribe(struct mosquitto *handle, void *user, int id, int n_granted, const 
 							 : "refused");
 }
 
-static int
-no_passphrase(char *text, int size, int encrypting, void *user)
-{
-	(void)text;
-	(void)size;
-	(void)encrypting;
-	(void)user;
-	return 0;
-}
-
-static int
-configure_tls(struct connection *connection, const struct mqtt_tls *tls)
+void
+mqtt_connection_listen(struct connection *connection)
 {
 	struct mosquitto *handle = connection->handle;
-	int fault = mosquitto_tls_set(handle, tls->ca_file, tls->ca_file ? NULL : CA_PATH,
-				      tls->certificate, tls->key, no_passphrase);
-
-	if (fault)
-		mqtt_connection_blame(connection, "cannot read ca_file, certificate or key");
-	if (fault || tls->verify)
-		return fault;
-	fault = mosquitto_tls_opts_set(handle, NO_SSL_VERIFY, NULL, NULL);
-	return fault ? fault : mosquitto_tls_insecure_set(handle, true);
-}
-
-static int
-configure_will(struct mqtt *mqtt, struct mosquitto *handle)
-{
-	struct document_state state = {"offline", "connection lost", mqtt->settings.session,
-				       mqtt->settings.version};
-	struct buffer *text = document_will_new(&state);
-	int fault = MOSQ_ERR_NOMEM;
-
-	if (text)
-		fault = mosquitto_will_set(handle, mqtt->state_topic, (int)text->length, text->data,
-					   1, true);
-	buffer_unref(text);
-	return fault;
-}
-
-/* The first connection of a process begins anew: what an earlier one left is not ours. */
-static bool
-resumes_session(const struct mqtt *mqtt)
-{
-	return mqtt->settings.session_expiry_s > 0 && mqtt->welcomes > 0;
-}
-
-/* How long the broker is to keep the session. */
-static int
-configure_session(struct connection *connection, uint32_t expiry_s)
-{
-	if (expiry_s == 0)
-		return MOSQ_ERR_SUCCESS;
-	return mosquitto_property_add_int32(&connection->session, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
-					    expiry_s);
-}
-
-static int
-configure(struct mqtt *mqtt, struct connection *connection)
-{
-	const struct mqtt_settings *settings = &mqtt->settings;
-	struct mosquitto *handle = connection->handle;
-	int fault = mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION,
-					 settings->protocol == 5 ? MQTT_PROTOCOL_V5
-								 : MQTT_PROTOCOL_V311);
 
 	mosquitto_connect_v5_callback_set(handle, on_connect);
 	mosquitto_disconnect_v5_callback_set(handle, on_disconnect);
@@ -300,63 +209,12 @@ configure(struct mqtt *mqtt, struct connection *connection)
 	mosquitto_message_v5_callback_set(handle, on_message);
 	mosquitto_subscribe_callback_set(handle, on_subscribe);
 	mosquitto_log_callback_set(handle, on_log);
-	mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, (int)settings->window);
-	mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
-	if (!fault && settings->username)
-		fault = mosquitto_username_pw_set(handle, settings->username, settings->password);
-	if (!fault && settings->tls.enabled)
-		fault = configure_tls(connection, &settings->tls);
-	if (!fault)
-		fault = configure_session(connection, settings->session_expiry_s);
-	return fault ? fault : configure_will(mqtt, handle);
-}
-
-static void
-connection_free(struct connection *connection)
-{
-	if (connection->handle)
-		mosquitto_destroy(connection->handle);
-	if (connection->fd >= 0)
-		close(connection->fd);
-	pthread_mutex_destroy(&connection->lock);
-	mosquitto_property_free_all(&connection->session);
-	free(connection->host);
-	free(connection);
 }
 
 static void
 on_poll_closed(uv_handle_t *handle)
 {
-	connection_free(handle->data);
-}
-
-static const struct mqtt_broker *
-broker_of(const struct mqtt *mqtt)
-{
-	return &mqtt->settings.brokers[mqtt->broker];
-}
-
-static struct connection *
-connection_new(struct mqtt *mqtt)
-{
-	struct connection *connection = calloc(1, sizeof(*connection));
-
-	if (!connection)
-		return NULL;
-	connection->mqtt = mqtt;
-	connection->fd = -1;
-	connection->receive_maximum = UINT16_MAX;
-	connection->host = strdup(broker_of(mqtt)->host);
-	connection->port = broker_of(mqtt)->port;
-	connection->keepalive_s = (int)mqtt->settings.keepalive_s;
-	connection->handle =
-		mosquitto_new(mqtt->settings.client_id, !resumes_session(mqtt), connection);
-	pthread_mutex_init(&connection->lock, NULL);
-	if (!connection->handle || !connection->host) {
-		connection_free(connection);
-		return NULL;
-	}
-	return connection;
+	mqtt_connection_free(handle->data);
 }
 
 /* Lets go of the connection: at once, or when the dialling thread is done with it. */
@@ -376,14 +234,14 @@ mqtt_connection_drop(struct mqtt *mqtt)
 	if (connection->fd >= 0)
 		uv_close((uv_handle_t *)&connection->poll, on_poll_closed);
 	else
-		connection_free(connection);
+		mqtt_connection_free(connection);
 }
 
 /* Logs a change of state, but not the same failure again and again. */
 static void
 tell_loss(struct mqtt *mqtt, const char *reason, bool accepted, size_t unacknowledged)
 {
-	const struct mqtt_broker *broker = broker_of(mqtt);
+	const struct mqtt_broker *broker = mqtt_broker(mqtt);
 
 	mqtt_set_status(mqtt, false, reason);
 	if (accepted)
@@ -416,6 +274,12 @@ mqtt_connection_dial_in(struct mqtt *mqtt, unsigned wait_ms)
 	uv_timer_start(&mqtt->dial, on_dial_timer, wait_ms, 0);
 }
 
+void
+mqtt_connection_expect(struct mqtt *mqtt)
+{
+	uv_timer_start(&mqtt->dial, on_dial_timer, mqtt->settings.dial_timeout_ms, 0);
+}
+
 /* Chooses the next broker: the one after one that did not let us in, at once; after the last of
  * them, or a connection that was lost, the first, after a pause. Returns the pause. */
 static unsigned
@@ -436,8 +300,10 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 	struct connection *connection = mqtt->connection;
 	struct queue_item *suspect = NULL;
 	bool accepted = connection && connection->accepted;
-	bool taken_over = connection && connection->taken_over;
+	bool yields = accepted && mqtt_rival_goes_first(connection);
 
+	if (yields)
+		reason = "another gateway has our client id";
 	if (connection) {
 		uint64_t lasted_ms = uv_now(&mqtt->loop) - connection->accepted_ms;
 
@@ -445,7 +311,7 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 		if (connection->accepted && !connection->stalled)
 			suspect = window_suspect(&mqtt->window);
 		if (suspect)
-			message_end(mqtt, suspect, OUTCOME_DROPPED, DROP_REFUSED);
+			mqtt_message_end(mqtt, suspect, OUTCOME_DROPPED, DROP_REFUSED);
 		if (connection->accepted)
 			backoff_held(&mqtt->backoff, lasted_ms);
 		mqtt_connection_drop(mqtt);
@@ -453,66 +319,8 @@ mqtt_connection_end(struct mqtt *mqtt, const char *reason)
 		tell_loss(mqtt, reason, false, 0);
 	}
 	window_put_back(&mqtt->window);
-	mqtt_connection_dial_in(mqtt, taken_over ? mqtt->settings.backoff_max_ms
-						 : next_broker(mqtt, accepted));
-}
-
-/* Dialling threads of all outputs: one that was abandoned still uses libmosquitto. */
-static atomic_int dialling;
-
-/* The dialling thread: looks up, connects and begins TLS, all of which may block for minutes. */
-static void *
-dial(void *user)
-{
-	struct connection *connection = user;
-	bool abandoned;
-
-	errno = 0;
-	connection->result = mosquitto_connect_bind_v5(connection->handle, connection->host,
-						       connection->port, connection->keepalive_s,
-						       NULL, connection->session);
-	connection->saved_errno = errno;
-	pthread_mutex_lock(&connection->lock);
-	connection->dialled = true;
-	abandoned = connection->abandoned;
-	if (!abandoned)
-		uv_async_send(&connection->mqtt->wake);
-	pthread_mutex_unlock(&connection->lock);
-	if (abandoned)
-		connection_free(connection);
-	atomic_fetch_sub(&dialling, 1);
-	return NULL;
-}
-
-void
-mqtt_connection_dial(struct mqtt *mqtt)
-{
-	struct connection *connection = connection_new(mqtt);
-	pthread_t thread;
-	int fault;
-
-	if (!connection) {
-		mqtt_connection_end(mqtt, "no memory");
-		return;
-	}
-	mqtt->connection = connection;
-	connection->dialled = true;
-	fault = configure(mqtt, connection);
-	if (fault) {
-		connection_fault(connection, fault, errno);
-		mqtt_connection_end(mqtt, connection->reason);
-		return;
-	}
-	connection->dialled = false;
-	atomic_fetch_add(&dialling, 1);
-	if (pthread_create(&thread, NULL, dial, connection) != 0) {
-		atomic_fetch_sub(&dialling, 1);
-		connection->dialled = true;
-		mqtt_connection_end(mqtt, "cannot start a thread");
-		return;
-	}
-	pthread_detach(thread);
-	uv_timer_start(&mqtt->dial, on_dial_timer, mqtt->settings.dial_timeout_ms, 0);
+	mqtt_connection_dial_in(mqtt, yields ? mqtt->settings.backoff_max_ms
+					     : next_broker(mqtt, accepted));
 }
 
 /* CONNACK: says who is here, and publishes all documents again. */
@@ -530,126 +338,18 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 		limit = connection->receive_maximum;
 	window_open(&mqtt->window, limit);
 	mqtt->welcomes++;
+	mqtt->sessions[mqtt->broker] = true;
 	mqtt->drops_told = 0;
 	mqtt->told[0] = '\0';
 	if (birth)
 		queue_document(mqtt->output.queue, "state", birth, 1);
 	buffer_unref(birth);
 	queue_renew_documents(mqtt->output.queue);
-	read_back(mqtt, connection);
+	mqtt_connection_read_back(mqtt, connection);
 	ask_for_commands(mqtt, connection);
 	mqtt_set_status(mqtt, true, "");
-	log_info(mqtt->log_name, "connected to %s:%u as %s", broker_of(mqtt)->host,
-		 broker_of(mqtt)->port, mqtt->settings.client_id);
-}
-
-/* What a message that libmosquitto did not take is counted as; DROP_COUNT when the connection is to
- * blame. */
-static enum drop_reason
-rejection(int fault)
-{
-	switch (fault) {
-	case MOSQ_ERR_OVERSIZE_PACKET:
-	case MOSQ_ERR_PAYLOAD_SIZE:
-		return DROP_TOO_LARGE;
-	case MOSQ_ERR_NOMEM:
-		return DROP_NO_MEMORY;
-	case MOSQ_ERR_INVAL:
-	case MOSQ_ERR_MALFORMED_UTF8:
-	case MOSQ_ERR_NOT_SUPPORTED:
-	case MOSQ_ERR_QOS_NOT_SUPPORTED:
-		return DROP_REFUSED;
-	default:
-		return DROP_COUNT;
-	}
-}
-
-/* What goes with one message, unlike any other. */
-static int
-response_properties(const struct mqtt *mqtt, const struct queue_item *item,
-		    mosquitto_property **properties)
-{
-	const struct buffer *correlation = item->correlation;
-
-	if (mqtt->settings.protocol != 5)
-		return MOSQ_ERR_SUCCESS;
-	if (mqtt_connection_properties(properties, 0) < 0)
-		return MOSQ_ERR_NOMEM;
-	return correlation ? mosquitto_property_add_binary(properties, MQTT_PROP_CORRELATION_DATA,
-							   correlation->data,
-							   (uint16_t)correlation->length)
-			   : MOSQ_ERR_SUCCESS;
-}
-
-static int
-publish(struct connection *connection, struct queue_item *item, int qos,
-	const mosquitto_property *properties)
-{
-	return mosquitto_publish_v5(connection->handle, &item->id, item->topic->data,
-				    item->payload ? (int)item->payload->length : 0,
-				    item->payload ? item->payload->data : NULL,
-				    qos < connection->max_qos ? qos : connection->max_qos,
-				    item->document != NULL, properties);
-}
-
-static int
-publish_response(struct mqtt *mqtt, struct connection *connection, struct queue_item *item)
-{
-	mosquitto_property *properties = NULL;
-	int fault = response_properties(mqtt, item, &properties);
-
-	if (!fault)
-		fault = publish(connection, item, RESPONSE_QOS, properties);
-	mosquitto_property_free_all(&properties);
-	return fault;
-}
-
-/* Hands a message over. At QoS 0 it may have come to its end when this returns. */
-static void
-hand_over(struct mqtt *mqtt, struct connection *connection, struct queue_item *item)
-{
-	int fault;
-
-	if (item->is_response)
-		fault = publish_response(mqtt, connection, item);
-	else if (item->document)
-		fault = publish(connection, item, item->qos, mqtt->document_properties);
-	else
-		fault = publish(connection, item, mqtt->settings.qos, mqtt->record_properties);
-	if (fault == MOSQ_ERR_SUCCESS)
-		return;
-	if (rejection(fault) != DROP_COUNT)
-		message_end(mqtt, item, OUTCOME_DROPPED, rejection(fault));
-	else
-		connection_fault(connection, fault, errno);
-}
-
-static void
-on_linger(uv_timer_t *timer)
-{
-	mqtt_pump(timer->data);
-}
-
-/* Hands over as much as window and socket take. An emptied queue is looked at once more after a
- * moment, so that a busy producer need not wake this thread for each record. */
-void
-mqtt_connection_send(struct mqtt *mqtt, struct connection *connection)
-{
-	uint64_t now_ms = uv_now(&mqtt->loop);
-	bool lingering = uv_is_active((uv_handle_t *)&mqtt->linger);
-	unsigned sent = 0;
-
-	while (!connection->lost && sent < PUMP_MANY && !mosquitto_want_write(connection->handle)) {
-		struct queue_item *item =
-			window_next(&mqtt->window, now_ms, sent == 0 && !lingering);
-
-		if (!item)
-			break;
-		hand_over(mqtt, connection, item);
-		sent++;
-	}
-	if (sent > 0)
-		uv_timer_start(&mqtt->linger, on_linger, sent < PUMP_MANY ? LINGER_MS : 0, 0);
+	log_info(mqtt->log_name, "connected to %s:%u as %s", mqtt_broker(mqtt)->host,
+		 mqtt_broker(mqtt)->port, mqtt->settings.client_id);
 }
 
 static void
@@ -665,7 +365,7 @@ on_poll(uv_poll_t *poll, int status, int events)
 	if (!fault && !connection->lost && mosquitto_want_write(connection->handle))
 		fault = mosquitto_loop_write(connection->handle, 1);
 	if (fault)
-		connection_fault(connection, fault, errno);
+		mqtt_connection_fault(connection, fault, errno);
 	/* during a TLS handshake libmosquitto does not see that the peer has gone */
 	if (!connection->accepted && !connection->lost &&
 	    recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
@@ -689,7 +389,7 @@ void
 mqtt_connection_take(struct mqtt *mqtt, struct connection *connection)
 {
 	if (connection->result != MOSQ_ERR_SUCCESS) {
-		connection_fault(connection, connection->result, connection->saved_errno);
+		mqtt_connection_fault(connection, connection->result, connection->saved_errno);
 		return;
 	}
 	connection->fd = dup(mosquitto_socket(connection->handle));
@@ -723,7 +423,7 @@ mqtt_connection_keep_alive(struct connection *connection)
 	int fault = mosquitto_loop_misc(connection->handle);
 
 	if (fault)
-		connection_fault(connection, fault, errno);
+		mqtt_connection_fault(connection, fault, errno);
 }
 
 void
@@ -736,33 +436,4 @@ mqtt_connection_goodbye(struct connection *connection)
 		mosquitto_property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL, 0);
 	mosquitto_disconnect_v5(connection->handle, 0, properties);
 	mosquitto_property_free_all(&properties);
-}
-
-int
-mqtt_connection_properties(mosquitto_property **properties, uint32_t expiry_s)
-{
-	int fault = mosquitto_property_add_byte(properties, MQTT_PROP_PAYLOAD_FORMAT_INDICATOR, 1);
-
-	if (!fault)
-		fault = mosquitto_property_add_string(properties, MQTT_PROP_CONTENT_TYPE,
-						      "application/json");
-	if (!fault && expiry_s > 0)
-		fault = mosquitto_property_add_int32(properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-						     expiry_s);
-	return fault ? -1 : 0;
-}
-
-void
-mqtt_connection_properties_free(struct mqtt5__property **properties)
-{
-	mosquitto_property_free_all(properties);
-}
-
-void
-mqtt_connection_library(bool begin)
-{
-	if (begin)
-		mosquitto_lib_init();
-	else if (atomic_load(&dialling) == 0)
-		mosquitto_lib_cleanup();
 }

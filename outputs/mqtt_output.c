@@ -181,6 +181,7 @@ on_tick(uv_timer_t *timer)
 	if (!is_connected(mqtt))
 		return;
 	mqtt_connection_keep_alive(connection);
+	mqtt_rival_review(connection);
 	if (window_stuck(&mqtt->window, uv_now(&mqtt->loop), timeout_s * 1000ULL)) {
 		connection->stalled = true;
 		mqtt_connection_blame(connection, "no acknowledgement within %u s", timeout_s);
@@ -301,6 +302,7 @@ mqtt_free(struct output *output)
 	mqtt_settings_fini(&mqtt->settings);
 	free(mqtt->root);
 	free(mqtt->state_topic);
+	free(mqtt->sessions);
 	pthread_mutex_destroy(&mqtt->status_lock);
 	free(mqtt);
 	mqtt_connection_library(false);
@@ -359,7 +361,8 @@ make_parts(struct mqtt *mqtt)
 {
 	struct mqtt_settings *settings = &mqtt->settings;
 
-	if (make_queue(mqtt) < 0 || make_spooler(mqtt) < 0)
+	mqtt->sessions = calloc(settings->n_brokers, sizeof(*mqtt->sessions));
+	if (!mqtt->sessions || make_queue(mqtt) < 0 || make_spooler(mqtt) < 0)
 		return -1;
 	if (settings->protocol == 5 &&
 	    (mqtt_connection_properties(&mqtt->record_properties, settings->expiry_s) < 0 ||

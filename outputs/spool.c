@@ -45,7 +45,8 @@ struct spool {
 	size_t page_size;
 	size_t max_pages; /* of records */
 	size_t batch_bytes;
-	size_t batch_replaced;	  /* records */
+	size_t max_rewritten;	  /* pages in one transaction */
+	size_t rewritten;	  /* pages in this one */
 	size_t bytes;		  /* committed */
 	struct spool_index index; /* of records that were not read */
 	struct rank ranks[SPOOL_RANKS];
@@ -153,7 +154,7 @@ open_env(struct spool *spool, const struct spool_settings *settings)
 		return code;
 	spool->page_size = stat.ms_psize;
 	spool->max_pages = (max_size - reserve) / spool->page_size;
-	spool->batch_replaced = replaced / spool->page_size;
+	spool->max_rewritten = replaced / spool->page_size;
 	return 0;
 }
 
@@ -293,13 +294,14 @@ spool_begin(struct spool *spool)
 {
 	for (unsigned i = 0; i < SPOOL_RANKS; i++)
 		spool->ranks[i].next_before = spool->ranks[i].next;
+	spool->rewritten = 0;
 	return fault_of(spool, mdb_txn_begin(spool->env, NULL, 0, &spool->txn));
 }
 
-/* Writes a record to its place. */
+/* Writes a record to its place, and tells where that is in memory. */
 static int
 put(struct spool *spool, const struct spool_record *record, struct spool_place place,
-    unsigned flags)
+    unsigned flags, uintptr_t *at)
 {
 	MDB_val key = {sizeof(place.number), &place.number};
 	MDB_val value = {spool_record_size(record), NULL};
@@ -308,6 +310,7 @@ put(struct spool *spool, const struct spool_record *record, struct spool_place p
 
 	if (code)
 		return code;
+	*at = (uintptr_t)value.mv_data;
 	spool_record_write(record, value.mv_data);
 	if (is_indexed(record))
 		spool_index_set(&spool->index, spool_index_key(record), place);
@@ -318,10 +321,11 @@ enum spool_fault
 spool_append(struct spool *spool, const struct spool_record *record, struct spool_place *place)
 {
 	struct rank *to = &spool->ranks[place->rank];
+	uintptr_t at;
 	int code;
 
 	place->number = to->next;
-	code = put(spool, record, *place, MDB_APPEND);
+	code = put(spool, record, *place, MDB_APPEND, &at);
 	if (!code)
 		to->next++;
 	return fault_of(spool, code);
@@ -351,6 +355,7 @@ spool_replace(struct spool *spool, const struct spool_record *record, struct spo
 	struct spool_place newest = {0};
 	struct spool_record old;
 	MDB_val key = {sizeof(newest.number), &newest.number}, value;
+	uintptr_t before, after;
 	int code;
 
 	place->number = 0;
@@ -366,7 +371,12 @@ spool_replace(struct spool *spool, const struct spool_record *record, struct spo
 		return fault_of(spool, code == MDB_NOTFOUND ? 0 : code);
 	visit(context, newest, &old);
 	*place = newest;
-	return fault_of(spool, put(spool, record, newest, 0));
+	before = (uintptr_t)value.mv_data;
+	code = put(spool, record, newest, 0, &after);
+	/* The first change of a page in a transaction moves the page. */
+	if (!code && (after > before ? after - before : before - after) >= spool->page_size)
+		spool->rewritten++;
+	return fault_of(spool, code);
 }
 
 /* Tells of the record that a cursor found. */
@@ -519,10 +529,10 @@ spool_batch_bytes(const struct spool *spool)
 	return spool->batch_bytes;
 }
 
-size_t
-spool_batch_replaced(const struct spool *spool)
+bool
+spool_can_replace(const struct spool *spool)
 {
-	return spool->batch_replaced;
+	return spool->rewritten < spool->max_rewritten;
 }
 
 const char *

@@ -110,9 +110,12 @@ enum spool_fault spool_read(struct spool *spool, uint8_t rank, size_t n, spool_v
 /* Bytes of the records as committed, with what LMDB adds to them. */
 size_t spool_bytes(const struct spool *spool);
 
-/* Bytes that are best committed at once, and how many records, at most, one commit may replace. */
+/* Bytes that are best committed at once. */
 size_t spool_batch_bytes(const struct spool *spool);
-size_t spool_batch_replaced(const struct spool *spool);
+
+/* Whether the transaction may replace more: each page that it writes anew takes room until the next
+ * but one. */
+bool spool_can_replace(const struct spool *spool);
 
 /* What went wrong last. */
 const char *spool_error(const struct spool *spool);

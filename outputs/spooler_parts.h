@@ -45,7 +45,6 @@ struct spooler {
 	struct level level;    /* on disk, or read from a disk that was lost then */
 	struct amount out;     /* of these: read and not finished */
 	struct amount leaving; /* in the transaction that is not committed yet */
-	size_t replaced;       /* messages, in the same */
 	uint64_t damaged;
 	char reason[SPOOL_ERROR_SIZE];
 };

@@ -56,7 +56,6 @@ count_conflation(void *context, struct spool_place place, const struct spool_rec
 	struct spool_leaving *leaving = count_leaving(spooler, record);
 
 	(void)place;
-	spooler->replaced++;
 	if (leaving)
 		leaving->conflated += record->records;
 	return true;
@@ -153,16 +152,14 @@ enum spool_fault
 spooler_write(struct spooler *spooler, size_t *n)
 {
 	size_t most = spool_batch_bytes(spooler->spool), bytes = 0;
-	size_t most_replaced = spool_batch_replaced(spooler->spool);
 	enum spool_fault fault = spool_begin(spooler->spool);
 
 	*n = 0;
 	spooler->leaving = (struct amount){0};
-	spooler->replaced = 0;
 	for (size_t i = 0; !fault && i < spooler->n_ended; i++)
 		fault = spool_remove(spooler->spool, spooler->ended[i]);
 	for (struct queue_item *item = spooler->pending.first;
-	     !fault && item && bytes < most && spooler->replaced < most_replaced;
+	     !fault && item && bytes < most && spool_can_replace(spooler->spool);
 	     item = item->next) {
 		fault = store(spooler, item);
 		bytes += item->cost;

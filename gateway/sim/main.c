@@ -54,7 +54,7 @@ change_certificate(struct simulator *sim)
 	char error[256];
 
 	if (!fault->on || sim->certificate_changed ||
-	    sim->shared.clock_ms < fault->argument * UINT64_C(1000))
+	    server_busy_ms(sim->server) <= fault->argument * UINT64_C(1000))
 		return;
 	sim->certificate_changed = true;
 	if (tls_server_renew(sim->tls, error, sizeof error) != 0)

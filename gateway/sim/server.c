@@ -18,6 +18,7 @@ struct server {
 	struct connection *connections; /* newest first */
 	struct status past[REMEMBERED];
 	uint64_t n_past;
+	uint64_t first_ms; /* of the first connection; 0: none yet */
 	unsigned port;
 	bool stopped;
 };
@@ -60,9 +61,17 @@ on_connection(uv_stream_t *listener, int status)
 		log_error("nmsp-sim", "out of memory for another connection");
 		return;
 	}
+	if (server->first_ms == 0)
+		server->first_ms = server->shared->clock_ms + 1;
 	connection->owner = server;
 	connection->next = server->connections;
 	server->connections = connection;
+}
+
+uint64_t
+server_busy_ms(const struct server *server)
+{
+	return server->first_ms ? server->shared->clock_ms + 1 - server->first_ms : 0;
 }
 
 /* Returns 0 or an error of libuv. */

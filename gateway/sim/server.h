@@ -22,6 +22,9 @@ void server_free(struct server *server);
 /* The port that is listened on. */
 unsigned server_port(const struct server *server);
 
+/* Milliseconds since the first client came; 0: none has. */
+uint64_t server_busy_ms(const struct server *server);
+
 /* Sends what is due on all connections. */
 void server_tick(struct server *server);
 

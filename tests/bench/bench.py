@@ -384,10 +384,12 @@ def spool_alone(folder):
     rows = []
     for text, *options in (("`sync = batch`",), ("`sync = none`", "-u")):
         got = json.loads(output_of(PROGRAMS / "spool", *options, folder / "alone.spool"))
-        rates = [got[f"{way}_per_s"] for way in ("through", "fill", "drain", "full")]
+        *rates, scattered = (got[f"{way}_per_s"]
+                             for way in ("through", "fill", "drain", "full", "scattered"))
         rows.append([text, *map(quantity, rates), f"≥ {quantity(AWAY_RATE)}",
-                     verdict(min(rates) >= AWAY_RATE)])
-    return got, table(["records/s", "through", "fill", "drain", "full", "goal", ""], rows)
+                     verdict(min(rates) >= AWAY_RATE), quantity(scattered)])
+    return got, table(["records/s", "through", "fill", "drain", "full", "goal", "", "scattered"],
+                      rows)
 
 
 def wait_idle(running):
@@ -533,7 +535,9 @@ spool. The ratio is of the two in the same round.
 {rates}
 The spool alone, records of {alone["bytes"]} bytes: each written, read and removed as it comes \
 (through); {quantity(alone["records"])} written (fill), then read and removed (drain); written to \
-a full spool, each in the place of an older one of its station (full).
+a full spool, each in the place of an older one of its station (full). That is with the stations \
+in the same order each time, as controllers tell of them; in no order at all (scattered) every \
+record has another page of the file written anew, and the disk decides.
 
     build/tests/bench/spool FILE
     build/tests/bench/spool -u FILE

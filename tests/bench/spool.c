@@ -4,7 +4,8 @@
  * Records go from a queue through a spooler as an output's thread would move them, with nothing
  * sent: first each is written, read and removed as it comes (through), then all of them are written
  * (fill) and after that read and removed (drain). Then they come once more to a spool that is full,
- * so that each takes the place of an older one of its station (full). Prints one JSON object.
+ * so that each takes the place of an older one of its station: with the stations in the same order
+ * each time (full), and in no order (scattered). Prints one JSON object.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -29,6 +30,7 @@ struct bench {
 	struct spooler *spooler;
 	struct publication record;
 	uint64_t stations;
+	bool scattered;
 	struct account_set accounts;
 	uint64_t published, finished;
 };
@@ -56,11 +58,21 @@ accounts_of(void *context, const char *controller)
 	return context;
 }
 
+static uint64_t
+next_station(const struct bench *bench)
+{
+	uint64_t turn = bench->published;
+
+	if (bench->scattered)
+		turn = turn * 0x9e3779b97f4a7c15U >> 20;
+	return 1 + turn % bench->stations;
+}
+
 static void
 publish(struct bench *bench, uint64_t n)
 {
 	for (; n > 0; n--, bench->published++) {
-		bench->record.station = 1 + bench->published % bench->stations;
+		bench->record.station = next_station(bench);
 		queue_publish(bench->queue, &bench->record);
 	}
 }
@@ -219,7 +231,7 @@ run_roomy(struct bench *bench, uint64_t n, const char *path, bool sync)
 }
 
 static void
-run_full(struct bench *bench, uint64_t n, const char *path, bool sync)
+run_full(struct bench *bench, uint64_t n, const char *path, bool sync, const char *name)
 {
 	struct account_view view;
 	double began, per_s;
@@ -230,8 +242,8 @@ run_full(struct bench *bench, uint64_t n, const char *path, bool sync)
 	fill(bench, n);
 	per_s = rate(n, began);
 	view = end(bench, path);
-	printf("\"stations\":%llu,\"full_per_s\":%.0f,\"conflated\":%llu,\"dropped\":%llu}\n",
-	       (unsigned long long)bench->stations, per_s, (unsigned long long)view.conflated,
+	printf("\"%s_per_s\":%.0f,\"%s_conflated\":%llu,\"%s_dropped\":%llu,", name, per_s, name,
+	       (unsigned long long)view.conflated, name,
 	       (unsigned long long)view.dropped[DROP_SPOOL_FULL]);
 }
 
@@ -279,7 +291,10 @@ main(int argc, char **argv)
 		die("usage: spool [-n records] [-b bytes] [-s stations] [-u (no sync)] file");
 	make_record(&bench, bytes);
 	run_roomy(&bench, n, argv[optind], sync);
-	run_full(&bench, n, argv[optind], sync);
+	run_full(&bench, n, argv[optind], sync, "full");
+	bench.scattered = true;
+	run_full(&bench, n, argv[optind], sync, "scattered");
+	printf("\"stations\":%llu}\n", (unsigned long long)bench.stations);
 	buffer_unref(bench.record.payload);
 	buffer_unref(bench.record.topic);
 	return EXIT_SUCCESS;

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: ISC
 """test_mqtt.py: the broker's side: sessions, retained topics, versions, security, outages."""
 import json
+import queue
 
+import paho.mqtt.client as paho
 import pytest
 
 import broker as mqtt
 import play
+from commander import Commander
 from gateway import SEVEN, controller_options, mqtt_options
-from proc import BUILD, free_port
+from http_client import ask
+from proc import BUILD, PATIENCE, free_port
+from proxy import Proxy
 
 STATE = "nmsp/gw1/state"
 OUTAGE = [r"mqtt main"]
@@ -255,15 +260,30 @@ def test_brokers_are_tried_in_order(gateways, brokers, peer, subscribers):
     inbox.records(1, "rssi")
 
 
-def test_a_second_gateway_of_one_name_is_told(gateways, broker, peers):
-    """Two that take the session from each other: one says so and waits instead of fighting."""
-    one, two = (gateways({"hq": controller_options(peers())}, {"main": mqtt_options(broker)},
-                         allow=["mqtt main"]) for _ in range(2))
-    told = r"error mqtt main: another gateway publishes as gw1"
-    one.wait(lambda: any("another gateway publishes" in line for both in (one, two)
-                         for line in both.log), told, timeout=40)
-    dials = [line for both in (one, two) for line in both.log if "connected to" in line]
+def test_two_gateways_of_one_client_id(gateways, broker, peers, subscribers):
+    """Each takes the connection from the other: both say so, one waits, and comes when it can."""
+    pair = {}
+    for _ in range(2):
+        port = free_port()
+        running = gateways({"hq": controller_options(peers())},
+                           {"main": mqtt_options(broker, backoff_max=3)}, allow=["mqtt main"],
+                           http={"port": port})
+        running.wait_line("connected to")
+        pair[ask(port, "/api/v1/status").json["gateway"]["session"]] = running
+    second, first = (pair[session] for session in sorted(pair))
+    for one in (first, second):
+        one.wait_line("error mqtt main: another gateway publishes as gw1")
+    second.wait_line("lost: another gateway has our client id")
+    dials = [line for one in pair.values() for line in one.log if "connected to" in line]
     assert len(dials) <= 8
+    inbox = subscribers(broker)
+    inbox.wait_for(lambda one: one.topic == STATE and one.json["state"] == "online"
+                   and pair[one.json["session"]] is first)
+    first.stop_in_order()
+    assert not any("has our client id" in line for line in first.log)
+    late = subscribers(broker)
+    late.wait_for(lambda one: one.topic == STATE and one.json["state"] == "online"
+                   and pair[one.json["session"]] is second)
 
 
 def test_a_second_gateway_with_another_client_id_is_told(gateways, broker, peers):
@@ -276,15 +296,74 @@ def test_a_second_gateway_with_another_client_id_is_told(gateways, broker, peers
     one.wait_line("another gateway publishes as gw1, perhaps with client id nmsp2mqtt-gw1-main")
 
 
+def test_what_a_second_gateway_has_is_not_cleared(gateways, broker, peers, subscribers):
+    """The state of a controller that another gateway of our name has stays."""
+    told = [r"another gateway"]
+    gateways({"other": controller_options(peers())}, {"main": mqtt_options(broker)}, allow=told)
+    inbox = subscribers(broker)
+    inbox.state("other", "subscribed")
+    running = gateways({"hq": controller_options(peers())},
+                       {"main": mqtt_options(broker, client_id="second")}, allow=told)
+    inbox.state("hq", "subscribed")
+    assert not inbox.matching(lambda one: "/other/" in one.topic and not one.payload)
+    assert not any("clears" in line for line in running.log)
+
+
+AWAY = {"session_expiry": 60, "backoff_min": 0.1, "commands": True}
+CLIENT = "nmsp2mqtt-gw1-main"
+
+
 def test_a_session_is_resumed_within_its_time(gateway, peer, broker, subscribers):
-    """The first connection begins a session, the next goes on with it, an orderly end ends it."""
-    running = gateway(peer, main={"session_expiry": 60, "backoff_min": 0.1}, allow=["mqtt main"])
-    broker.wait_line(r"New client connected from \S+ as nmsp2mqtt-gw1-main \(p5, c1,")
-    broker.stop()
-    running.wait_line(r"mqtt main: (connection|cannot)")
-    broker.start()
-    broker.wait_line(r"New client connected from \S+ as nmsp2mqtt-gw1-main \(p5, c0,")
-    peer.ready().send(play.measurement(1))
-    assert subscribers(broker).state("hq", "subscribed")
+    """A command that was sent while the connection was away is carried out afterwards."""
+    link = Proxy(broker.host, broker.port)
+    running = gateway(peer, main={"host": link.host, "port": link.port, **AWAY},
+                      allow=["mqtt main"])
+    commander = subscribers(broker, Commander)
+    broker.wait_line(rf"New client connected from \S+ as {CLIENT} \(p5, c1,")
+    running.wait_line("takes commands")
+    link.refuse()
+    link.cut()
+    running.wait_line(r"mqtt main: cannot connect")
+    commander.send("status", {})
+    broker.wait_line("Received PUBLISH from .*nmsp/gw1/command/status")
+    link.listen()
+    commander.wait_for(lambda one: one.topic == "nmsp/gw1/response/status" and one.json["ok"])
+    broker.wait_line(rf"New client connected from \S+ as {CLIENT} \(p5, c0,")
     running.stop_in_order()
-    broker.wait_line(r"Client nmsp2mqtt-gw1-main disconnected")
+    link.stop()
+
+
+def session_present(broker):
+    """Whether the broker has a session of the gateway, which the question ends."""
+    told = queue.Queue()
+    client = paho.Client(CLIENT, protocol=paho.MQTTv5)
+    client.on_connect = lambda _client, _user, flags, *_: told.put(flags["session present"])
+    client.connect(broker.host, broker.port, clean_start=False)
+    client.loop_start()
+    try:
+        return bool(told.get(timeout=PATIENCE))
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+@pytest.mark.parametrize("expiry, killed", [(60, False), (60, True), (0, True)])
+def test_the_end_of_a_session(gateway, peer, broker, expiry, killed):
+    """The gateway's end in order ends it too; a kill does not."""
+    running = gateway(peer, main={**AWAY, "session_expiry": expiry})
+    running.wait_line("takes commands")
+    if killed:
+        running.kill()
+    else:
+        running.stop_in_order()
+    broker.wait_line(rf"Client {CLIENT} (closed its connection|disconnected)")
+    assert session_present(broker) == (expiry > 0 and killed)
+
+
+def test_a_new_process_begins_a_new_session(gateway, peer, broker):
+    for _ in range(2):
+        running = gateway(peer, main=AWAY)
+        running.wait_line("takes commands")
+        running.kill()
+    connects = [line for line in broker.process.stderr if f"as {CLIENT} (" in line]
+    assert len(connects) == 2 and all("(p5, c1," in line for line in connects)

@@ -24,7 +24,7 @@ LEAF_USERS = {"conf", "outputs"}
 LIBRARIES = [
     ("OpenSSL", r"openssl/", r"gateway/(sim/)?(tls|identity)[a-z0-9_]*\.c"),
     ("libuv", r"uv\.h", r"(gateway|outputs)/.*"),
-    ("libmosquitto", r"(mosquitto\w*|mqtt_protocol)\.h", r"outputs/mqtt\.c"),
+    ("libmosquitto", r"(mosquitto\w*|mqtt_protocol)\.h", r"outputs/mqtt(_dial|_send)?\.c"),
     ("jansson", r"jansson\w*\.h",
      r"outputs/(document|schema)[a-z0-9_]*\.[ch]|"
      r"gateway/([a-z0-9_]*(document|status|command)[a-z0-9_]*|cmd_\w+|parts|ready|reload|routes|"
