@@ -59,7 +59,7 @@ set_trace(struct call *call, bool on)
 		call_fail(call, "expected either \"trace\" with \"controller\", or \"level\"");
 	else if (!c)
 		call_fail(call, "\"controller\": expected the name of one to trace");
-	if (call->failed || !check_set(call, log_set_trace(c->config->name, on)))
+	if (!c || call->failed || !check_set(call, log_set_trace(c->config->name, on)))
 		return;
 	call_set(call, "controller", json_string(c->config->name));
 	call_set(call, "trace", json_boolean(on));
