@@ -312,9 +312,10 @@ def test_a_stale_socket_is_replaced(gateways, peer, broker, subscriber, state_di
     subscriber.state("hq", "subscribed")
     first.kill()
     assert (state_dir / "control.sock").exists()
-    gateways({"hq": daemon.controller_options(peer)}, {"main": daemon.mqtt_options(broker)},
-             gateway={"control": state_dir / "control.sock"}, allow=["another gateway"])
-    subscriber.state("hq", "subscribed", 2)
+    second = gateways({"hq": daemon.controller_options(peer)},
+                      {"main": daemon.mqtt_options(broker)},
+                      gateway={"control": state_dir / "control.sock"}, allow=["another gateway"])
+    second.wait_line("session hq: subscribed")
     assert ask(state_dir / "control.sock", "/healthz").status == 200
 
 

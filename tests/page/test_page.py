@@ -140,6 +140,7 @@ def test_controller_page_has_all_of_the_mse_page(hq):
 def test_controller_page_tables(hq):
     hq.go("#/controller/hq")
     hq.wait_text(part("controller", "records") + " th", "^rssi$")
+    hq.wait_text(part("controller", "messages") + " th", "^measurement_notification$")
     services = {row[0]: row[1:] for row in rows(hq, part("controller", "services"))}
     for name in SEVEN:
         assert services[name][:3] == ["yes", "yes", "yes"]
