@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """cases_output.py: queues that overflow, and outputs that fail beside one that works."""
+import fcntl
 import os
 
 from cases_broker import some
@@ -91,7 +92,9 @@ def reader_stops(scene):
     path = scene.folder / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    scene.start(files={"feed": {"path": path, "queue_size": SMALL}})
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)  # less than a line for each station
+    # More than what is taken at once to be written, which nothing can take the place of.
+    scene.start(files={"feed": {"path": path, "queue_size": "256k"}})
     some(scene, 2000)
 
     def after():
