@@ -71,7 +71,13 @@ class Broker:
             time.sleep(0.005)
 
     def stop_in_order(self):
-        self.process.stop()
+        # It forgets a signal that comes between its last line of the start and its loop.
+        while self.process.running:
+            self.process.signal(signal.SIGTERM)
+            try:
+                self.process.finish(1)
+            except subprocess.TimeoutExpired:
+                continue
         self.process = None
 
     def wait_line(self, pattern, timeout=PATIENCE):
