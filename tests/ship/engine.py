@@ -118,7 +118,7 @@ class Container:
         return podman("exec", "--interactive", self.name, *command, **options)
 
     def log(self):
-        done = podman("logs", self.name)
+        done = podman("logs", self.name, check=False)
         return done.stdout + done.stderr
 
     def wait(self):
