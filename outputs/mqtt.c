@@ -338,6 +338,7 @@ connection_welcome(struct mqtt *mqtt, struct connection *connection)
 		limit = connection->receive_maximum;
 	window_open(&mqtt->window, limit);
 	mqtt->welcomes++;
+	connection->first = !mqtt->sessions[mqtt->broker];
 	mqtt->sessions[mqtt->broker] = true;
 	mqtt->drops_told = 0;
 	mqtt->told[0] = '\0';

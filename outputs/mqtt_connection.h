@@ -63,6 +63,7 @@ struct connection {
 	bool lost;
 	bool stalled;	 /* given up by the watchdog */
 	bool taken_over; /* another client has our client id */
+	bool first;	 /* of this process to its broker */
 	enum doubt doubt;
 	int max_qos;
 	int commands_id; /* of the message that subscribes to commands */

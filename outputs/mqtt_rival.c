@@ -54,8 +54,8 @@ void
 mqtt_rival_look(struct connection *connection, const struct mqtt_delivery *delivery)
 {
 	struct mqtt *mqtt = connection->mqtt;
-	/* What the first connection finds may well be of an earlier process. */
-	bool earlier = delivery->retained && mqtt->welcomes < 2;
+	/* What the first connection to a broker finds may well be of an earlier process. */
+	bool earlier = delivery->retained && connection->first;
 	char session[sizeof(mqtt->rival)];
 
 	read_session(delivery, session, sizeof(session));

@@ -260,6 +260,23 @@ def test_brokers_are_tried_in_order(gateways, brokers, peer, subscribers):
     inbox.records(1, "rssi")
 
 
+def test_an_earlier_process_at_another_broker_is_no_rival(gateways, brokers, peer, subscribers):
+    first, second = brokers(), brokers()
+    inbox = subscribers(second)
+    inbox.client.publish(
+        STATE, b'{"state":"offline","reason":"connection lost","session":"00000001"}', 1, True)
+    inbox.wait_for(lambda one: one.topic == STATE)
+    running = gateways(
+        {"hq": controller_options(peer)},
+        {"main": {"host": [f"{one.host}:{one.port}" for one in (first, second)]}},
+        allow=OUTAGE)
+    running.wait_line(f"connected to {first.host}:{first.port}")
+    first.stop()
+    inbox.state("hq", "subscribed")
+    running.stop_in_order()
+    assert not any("another gateway" in line for line in running.log)
+
+
 def test_two_gateways_of_one_client_id(gateways, broker, peers, subscribers):
     """Each takes the connection from the other: both say so, one waits, and comes when it can."""
     pair = {}
