@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 NMSP2MQTT = os.environ.get("NMSP2MQTT", str(BUILD / "nmsp2mqtt"))
 NMSP_SIM = os.environ.get("NMSP_SIM", str(BUILD / "nmsp-sim"))
-PATIENCE = float(os.environ.get("E2E_PATIENCE", "15"))
+PATIENCE = float(os.environ.get("E2E_PATIENCE", "30"))
 
 
 def _own_ports():
