@@ -230,11 +230,7 @@ faults: all
 
 # docs/asyncapi.yaml and docs/examples with the programs that they are for.
 examples: all
-	@$(PYTEST) tests/examples -m 'not slow'
-
-# The same with those that take minutes to install.
-examples-slow: all
-	@$(PYTEST) tests/examples -m slow
+	@$(PYTEST) tests/examples
 
 # Faults at random for MINUTES; SEED repeats a run.
 soak: all
@@ -326,7 +322,7 @@ clean:
 
 .PHONY: all run test test-all deps programs unit vectors e2e page-test screenshots core-faults \
 	faults soak \
-	examples examples-slow style format format-check man-check unlisted-check tidy \
+	examples style format format-check man-check unlisted-check tidy \
 	cppcheck clang sanitize sanitized bench schema install uninstall deb image-test \
 	deb-test manifest-test ship clean force
 .DELETE_ON_ERROR:

@@ -62,7 +62,6 @@ def node_red(tmp_path, broker):
     process.stop()
 
 
-@pytest.mark.slow
 def test_in_node_red(node_red, sims, gateway, subscriber):
     gateway(sims(*SMALL))
     told = subscriber.wait_for(lambda one: one.topic.startswith("nearest/"), 3)
