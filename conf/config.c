@@ -455,6 +455,33 @@ config_of_host(const char *host, const char *state_dir, const struct report *rep
 	return finish(&reading);
 }
 
+const struct config_controller *
+config_controller_named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_controllers; i++)
+		if (strcmp(config->controllers[i].name, name) == 0)
+			return &config->controllers[i];
+	return NULL;
+}
+
+const struct config_mqtt *
+config_mqtt_named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_mqtts; i++)
+		if (strcmp(config->mqtts[i].name, name) == 0)
+			return &config->mqtts[i];
+	return NULL;
+}
+
+const struct config_file *
+config_file_named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_files; i++)
+		if (strcmp(config->files[i].name, name) == 0)
+			return &config->files[i];
+	return NULL;
+}
+
 /* A string, and what struct config_rules begins with. */
 static bool
 is_on_heap(const struct option *option)

@@ -271,6 +271,12 @@ struct config *config_of_host(const char *host, const char *state_dir, const str
  * section begins when the file does not give it. Belongs to the configuration. */
 struct report_place config_place(const struct config *config, const void *member);
 
+/* The section of this name, or NULL. */
+const struct config_controller *config_controller_named(const struct config *config,
+							const char *name);
+const struct config_mqtt *config_mqtt_named(const struct config *config, const char *name);
+const struct config_file *config_file_named(const struct config *config, const char *name);
+
 /* Frees a configuration; takes NULL. */
 void config_free(struct config *config);
 

@@ -290,15 +290,13 @@ build_outputs(struct gateway *g)
 static const struct config_filter *
 filter_of(const struct config *config, const struct output *output)
 {
-	for (size_t i = 0; i < config->n_mqtts; i++)
-		if (strcmp(output->ops->type, "mqtt") == 0 &&
-		    strcmp(config->mqtts[i].name, output->name) == 0)
-			return &config->mqtts[i].filter;
-	for (size_t i = 0; i < config->n_files; i++)
-		if (strcmp(output->ops->type, "file") == 0 &&
-		    strcmp(config->files[i].name, output->name) == 0)
-			return &config->files[i].filter;
-	return NULL;
+	bool is_mqtt = strcmp(output->ops->type, "mqtt") == 0;
+	const struct config_mqtt *mqtt = is_mqtt ? config_mqtt_named(config, output->name) : NULL;
+	const struct config_file *file = is_mqtt ? NULL : config_file_named(config, output->name);
+
+	if (mqtt)
+		return &mqtt->filter;
+	return file ? &file->filter : NULL;
 }
 
 static int

@@ -144,14 +144,14 @@ parse(struct options *options, int argc, char **argv)
 static const struct config_controller *
 find_section(const struct config *config, const char *name)
 {
+	const struct config_controller *section = config_controller_named(config, name);
 	struct suggest suggest = suggest_for(name);
 	char hint[64];
 
-	for (size_t i = 0; i < config->n_controllers; i++) {
-		if (strcmp(config->controllers[i].name, name) == 0)
-			return &config->controllers[i];
+	if (section)
+		return section;
+	for (size_t i = 0; i < config->n_controllers; i++)
 		suggest_offer(&suggest, config->controllers[i].name);
-	}
 	fprintf(stderr, "%s has no controller \"%s\"%s\nTaking it for a host.\n", config->path,
 		name, suggest_text(&suggest, hint, sizeof hint));
 	return NULL;

@@ -106,15 +106,6 @@ apply_http(struct reload *r)
 
 /* Controllers. */
 
-static const struct config_controller *
-find_section(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->n_controllers; i++)
-		if (strcmp(config->controllers[i].name, name) == 0)
-			return &config->controllers[i];
-	return NULL;
-}
-
 static const char *
 apply_session(struct reload *r, struct controller *c, const struct config_controller *after,
 	      unsigned effects)
@@ -140,8 +131,8 @@ static void
 apply_controller(struct reload *r, struct controller *c, const struct config_controller *after)
 {
 	struct config_names names;
-	unsigned effects =
-		config_diff("controller", find_section(r->before, after->name), after, &names);
+	unsigned effects = config_diff(
+		"controller", config_controller_named(r->before, after->name), after, &names);
 	const char *done = apply_session(r, c, after, effects);
 
 	build_records(r->g, c, after);
@@ -168,7 +159,7 @@ remove_controllers(struct reload *r, struct controller **controllers, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct controller *c = controllers[i];
 
-		if (find_section(r->after, c->config->name))
+		if (config_controller_named(r->after, c->config->name))
 			continue;
 		c->removed = true;
 		g->leaving[g->n_leaving++] = c;

@@ -65,38 +65,22 @@ check_path(struct reload_check *check, const char *name, char *const *path, cons
 			     : "");
 }
 
-static void
-check_spool(struct reload_check *check, const struct config_mqtt *mqtt)
-{
-	const struct config *before = check->before;
-	const char *path = NULL;
-
-	for (size_t i = 0; i < before->n_mqtts && !path; i++)
-		if (strcmp(before->mqtts[i].name, mqtt->name) == 0)
-			path = before->mqtts[i].spool_path;
-	check_path(check, "spool", &mqtt->spool_path, path);
-}
-
-static void
-check_file(struct reload_check *check, const struct config_file *file)
-{
-	const struct config *before = check->before;
-	const char *path = NULL;
-
-	for (size_t i = 0; i < before->n_files && !path; i++)
-		if (strcmp(before->files[i].name, file->name) == 0)
-			path = before->files[i].path;
-	check_path(check, "path", &file->path, path);
-}
-
 int
 reload_check(const struct config *before, const struct config *after, const struct report *report)
 {
 	struct reload_check check = {before, after, report, 0};
 
-	for (size_t i = 0; i < after->n_mqtts; i++)
-		check_spool(&check, &after->mqtts[i]);
-	for (size_t i = 0; i < after->n_files; i++)
-		check_file(&check, &after->files[i]);
+	for (size_t i = 0; i < after->n_mqtts; i++) {
+		const struct config_mqtt *mqtt = &after->mqtts[i];
+		const struct config_mqtt *old = config_mqtt_named(before, mqtt->name);
+
+		check_path(&check, "spool", &mqtt->spool_path, old ? old->spool_path : NULL);
+	}
+	for (size_t i = 0; i < after->n_files; i++) {
+		const struct config_file *file = &after->files[i];
+		const struct config_file *old = config_file_named(before, file->name);
+
+		check_path(&check, "path", &file->path, old ? old->path : NULL);
+	}
 	return check.errors == 0 ? 0 : -1;
 }

@@ -20,24 +20,6 @@ struct section {
 	const void *after;
 };
 
-static const struct config_mqtt *
-find_mqtt(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->n_mqtts; i++)
-		if (strcmp(config->mqtts[i].name, name) == 0)
-			return &config->mqtts[i];
-	return NULL;
-}
-
-static const struct config_file *
-find_file(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->n_files; i++)
-		if (strcmp(config->files[i].name, name) == 0)
-			return &config->files[i];
-	return NULL;
-}
-
 static bool
 is_mqtt(const struct section *section)
 {
@@ -202,16 +184,18 @@ reload_outputs(struct reload *r)
 	for (size_t i = 0; i < after->n_mqtts; i++) {
 		const struct config_mqtt *mqtt = &after->mqtts[i];
 
-		output = apply(r, &(struct section){"mqtt", mqtt->name,
-						    find_mqtt(r->before, mqtt->name), mqtt});
+		output =
+			apply(r, &(struct section){"mqtt", mqtt->name,
+						   config_mqtt_named(r->before, mqtt->name), mqtt});
 		if (output)
 			outputs[n++] = output;
 	}
 	for (size_t i = 0; i < after->n_files; i++) {
 		const struct config_file *file = &after->files[i];
 
-		output = apply(r, &(struct section){"file", file->name,
-						    find_file(r->before, file->name), file});
+		output =
+			apply(r, &(struct section){"file", file->name,
+						   config_file_named(r->before, file->name), file});
 		if (output)
 			outputs[n++] = output;
 	}

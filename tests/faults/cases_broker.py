@@ -228,16 +228,21 @@ def away_from_the_start(scene):
     scene.wait_got()
 
 
-def _held(scene, **main):
-    """What waits while the broker is away is what the output counts that it holds."""
-    scene.start_broker()
-    scene.start(main=main, mqtts=scene.side())
-    some(scene)
+def keep_away(scene):
+    """The broker goes, and 100 records come."""
     scene.link.refuse()
     scene.link.cut()
     scene.wait_broken()
     scene.send(100)
     scene.wait_read()
+
+
+def _held(scene, **main):
+    """What waits while the broker is away is what the output counts that it holds."""
+    scene.start_broker()
+    scene.start(main=main, mqtts=scene.side())
+    some(scene)
+    keep_away(scene)
     held = scene.wait_held(100, 200)["main"]
     scene.link.heal()
     scene.wait_got()

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from cases_broker import some
+from cases_broker import keep_away, some
 
 FLUSH = 5 + 2 + 2  # s for the outputs, for controllers, and to spare
 
@@ -24,11 +24,7 @@ def in_a_burst(scene):
 def without_a_broker(scene):
     scene.start()
     some(scene)
-    scene.link.refuse()
-    scene.link.cut()
-    scene.wait_broken()
-    scene.send(100)
-    scene.wait_read()
+    keep_away(scene)
     scene.leave()
     return _bounded(scene, scene.stopped_at)
 
